@@ -1,6 +1,6 @@
 //! A batch: columns, what each row does, which cells are absent, and where the rows came from.
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_buffer::BooleanBuffer;
 use base::Offset;
 
