@@ -1,1 +1,4 @@
-//! x
+//! Flink's expressions.
+/// An expression.
+#[derive(Clone, Debug)]
+pub struct Expr;
