@@ -104,6 +104,7 @@ pub trait Decoder: Send {
 }
 
 /// What a step of a decoder gave.
+#[expect(clippy::large_enum_variant, reason = "made once per batch of thousands of rows")]
 #[derive(Debug)]
 pub enum Decoding {
     /// Rows, and the raw batch may hold more.
