@@ -1,1 +1,4 @@
 //! The Kafka protocol over bytes.
+
+pub mod codec;
+pub mod records;
