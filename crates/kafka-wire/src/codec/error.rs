@@ -2,13 +2,15 @@
 
 use base::ByteCount;
 
-/// Compressed bytes that cannot be inflated.
+use super::Codec;
+
+/// Compressed bytes that cannot be inflated, or plain ones that cannot be compressed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
     #[error("{codec}: {what}")]
-    Corrupt { codec: &'static str, what: &'static str },
+    Corrupt { codec: Codec, what: &'static str },
     #[error("{codec}: it is cut off")]
-    CutOff { codec: &'static str },
+    CutOff { codec: Codec },
     #[error("{codec}: its {what} needs {wanted} of memory, and at most {most} can be had")]
-    TooLarge { codec: &'static str, what: &'static str, wanted: ByteCount, most: ByteCount },
+    TooLarge { codec: Codec, what: &'static str, wanted: ByteCount, most: ByteCount },
 }

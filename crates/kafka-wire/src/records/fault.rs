@@ -1,6 +1,6 @@
 //! What can be wrong with a record batch.
 
-use base::{Error, Offset};
+use base::{ByteCount, Error, Offset};
 
 use crate::codec::CodecError;
 
@@ -27,7 +27,7 @@ pub enum BatchFault {
     #[error("its checksum is {computed:#010x}; the header says {stored:#010x}")]
     Checksum { stored: u32, computed: u32 },
     #[error("its codec is {0}; 0 to 4 were expected")]
-    Codec(u8),
+    UnknownCodec(u8),
     #[error("it claims {records} records in {span} offsets")]
     Counts { records: i32, span: i64 },
     #[error("its offsets leave the range of offsets (last offset delta {last_offset_delta})")]
@@ -37,7 +37,27 @@ pub enum BatchFault {
     #[error("bytes are left after its last record")]
     Trailing,
     #[error("cannot decompress it: {0}")]
-    Codecs(#[from] CodecError),
+    Codec(#[from] CodecError),
+}
+
+/// A record that is larger than the reader takes; its batch can be read on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the record at offset {offset} has {bytes}, and at most {limit} are taken")]
+pub struct RecordTooLarge {
+    pub offset: Offset,
+    pub bytes: ByteCount,
+    pub limit: ByteCount,
+}
+
+/// Why the next record of a batch cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// This record only.
+    #[error(transparent)]
+    TooLarge(#[from] RecordTooLarge),
+    /// The rest of the batch.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
 }
 
 impl BatchFault {
@@ -50,9 +70,18 @@ impl From<BatchError> for Error {
     fn from(error: BatchError) -> Self {
         let hint = match &error.fault {
             BatchFault::OldFormat(_) => "formats v0 and v1 predate Kafka 0.11; copy the topic with a current producer",
-            BatchFault::Codecs(_) => "the producer wrote it so, or the codec's memory exceeds the budget",
+            BatchFault::Codec(_) => "the producer wrote it so, or the codec's memory exceeds the budget",
             _ => "the bytes were damaged in the log or on their way; check the broker's disk and log",
         };
         Error::external(error.to_string()).hint(hint)
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLarge(error) => Error::user(error.to_string()),
+            ReadError::Batch(error) => error.into(),
+        }
     }
 }

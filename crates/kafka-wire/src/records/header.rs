@@ -186,7 +186,7 @@ impl BatchHeader {
             return Err(BatchFault::Counts { records: self.record_count, span });
         }
         if self.attributes.codec().is_none() {
-            return Err(BatchFault::Codec((self.attributes.0 & Attributes::CODEC) as u8));
+            return Err(BatchFault::UnknownCodec((self.attributes.0 & Attributes::CODEC) as u8));
         }
         Ok(())
     }
