@@ -96,7 +96,7 @@ impl Writer {
         self.tail.push(value as u8);
     }
 
-    /// A compact length, or -1 and `false` if the version is classic and the caller has to write its own.
+    /// Length + 1, and 0 for null.
     fn compact_length(&mut self, what: &'static str, length: Option<usize>) {
         match length.map_or(Some(0), |length| u32::try_from(length).ok()?.checked_add(1)) {
             Some(encoded) => self.unsigned_varint(encoded),
