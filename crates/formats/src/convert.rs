@@ -1,0 +1,187 @@
+//! From a JSON value to a cell: one [`Conversion`] per column, chosen once, applied to every record.
+//!
+//! What is unambiguous is accepted whatever the options say (a number for a decimal, a date in ISO text); the options
+//! decide only where two readings exist (base64 or digits, milliseconds or microseconds).
+
+pub(crate) mod base64;
+pub(crate) mod civil;
+pub(crate) mod decimal;
+mod json_text;
+mod numbers;
+mod temporal;
+
+use rows::LogicalType;
+
+use crate::column::{Bytes, Column, Values};
+use crate::scan::Token;
+pub(crate) use base64::Alphabet;
+pub(crate) use json_text::quote;
+pub(crate) use temporal::{DateForm, DateNumber, TextForm, TimeForm, TimestampForm, Unit};
+
+/// Why a value is no cell of its column. The caller names column, type and value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Another kind of value, or text of another form: what was expected.
+    Expected(&'static str),
+    /// The right form, but no value of the column's type.
+    OutOfRange,
+}
+
+/// How binary values are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BinaryForm {
+    Base64(Alphabet),
+    Hex,
+}
+
+/// How decimals that come as text are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecimalForm {
+    /// Digits; what does not fit the precision is NULL, as Flink has it.
+    Digits,
+    /// Digits; what does not fit the precision is at fault.
+    CheckedDigits,
+    /// Base64 of the big-endian two's complement of the unscaled value, of this scale.
+    Unscaled { scale: i32 },
+}
+
+/// Which booleans besides `true` and `false` are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BooleanForm {
+    /// Java's `parseBoolean`: "true" in any case is true, all other scalars are false.
+    Lenient,
+    /// 0, 1 and the two words.
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conversion {
+    Boolean(BooleanForm),
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Float,
+    Double,
+    Decimal(DecimalForm),
+    Text,
+    Binary(BinaryForm),
+    Date(DateForm),
+    Time(TimeForm),
+    Timestamp(TimestampForm),
+}
+
+/// Appends `token`, which is not null, to `column`. On a fault the column may hold half a cell: truncate it.
+#[inline]
+pub(crate) fn append(conversion: Conversion, token: Token<'_>, column: &mut Column) -> Result<(), Fault> {
+    let written = match (&mut column.values, conversion) {
+        (Values::Text(cells), _) => text(token, cells)?,
+        (Values::BigInt(cells), _) => write(cells, numbers::bigint(token)?),
+        (Values::Int(cells), _) => write(cells, numbers::int(token)?),
+        (Values::Decimal { cells, precision, scale }, Conversion::Decimal(form)) => {
+            match decimal::read(token, form, *precision, *scale)? {
+                Some(value) => write(cells, value),
+                None => false,
+            }
+        }
+        (Values::Timestamp { cells, nanos, .. }, Conversion::Timestamp(form)) => {
+            write(cells, temporal::timestamp(token, form, *nanos)?)
+        }
+        (Values::Date(cells), Conversion::Date(form)) => write(cells, temporal::date(token, form)?),
+        (Values::Boolean(cells), Conversion::Boolean(form)) => {
+            cells.append(numbers::boolean(token, form)?);
+            true
+        }
+        (Values::TinyInt(cells), _) => write(cells, numbers::tinyint(token)?),
+        (Values::SmallInt(cells), _) => write(cells, numbers::smallint(token)?),
+        (Values::Float(cells), _) => write(cells, numbers::float(token)?),
+        (Values::Double(cells), _) => write(cells, numbers::double(token)?),
+        (Values::Binary(cells), Conversion::Binary(form)) => binary(token, form, cells)?,
+        (Values::Time(cells), Conversion::Time(form)) => write(cells, temporal::time(token, form)?),
+        _ => return Err(Fault::Expected("another column type (a bug: the conversion is of another column)")),
+    };
+    if written {
+        column.wrote();
+    } else {
+        column.push_null();
+    }
+    Ok(())
+}
+
+#[inline]
+fn write<T>(cells: &mut Vec<T>, value: T) -> bool {
+    cells.push(value);
+    true
+}
+
+/// Scalars as they stand, objects and arrays as compact JSON text.
+#[inline]
+fn text(token: Token<'_>, cells: &mut Bytes) -> Result<bool, Fault> {
+    match token {
+        Token::Text(text) => cells.data.extend_from_slice(text),
+        Token::Number(number) => cells.data.extend_from_slice(number.text),
+        Token::Boolean(true) => cells.data.extend_from_slice(b"true"),
+        Token::Boolean(false) => cells.data.extend_from_slice(b"false"),
+        Token::Composite(raw) => json_text::compact(raw, &mut cells.data)?,
+        Token::Null => return Ok(false),
+    }
+    cells.end_cell();
+    Ok(true)
+}
+
+fn binary(token: Token<'_>, form: BinaryForm, cells: &mut Bytes) -> Result<bool, Fault> {
+    let (Token::Text(text), expected) = (token, form.expected()) else {
+        return Err(Fault::Expected(form.expected()));
+    };
+    let decoded = match form {
+        BinaryForm::Base64(alphabet) => base64::decode(text, alphabet, &mut cells.data),
+        BinaryForm::Hex => base64::decode_hex(text, &mut cells.data),
+    };
+    decoded.ok_or(Fault::Expected(expected))?;
+    cells.end_cell();
+    Ok(true)
+}
+
+/// The base64 text of `bytes`.
+pub(crate) fn base64_text(bytes: &[u8], alphabet: Alphabet) -> Vec<u8> {
+    let mut text = Vec::new();
+    base64::encode(bytes, alphabet, &mut text);
+    text
+}
+
+impl BinaryForm {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Base64(Alphabet::Standard) => "base64 text",
+            Self::Base64(Alphabet::UrlSafe) => "url-safe base64 text",
+            Self::Hex => "hexadecimal text",
+        }
+    }
+}
+
+/// How Flink's `json` format reads values of `ty`.
+pub(crate) fn flink(ty: &LogicalType, text: TextForm) -> Option<Conversion> {
+    Some(match *ty {
+        LogicalType::Boolean => Conversion::Boolean(BooleanForm::Lenient),
+        LogicalType::TinyInt => Conversion::TinyInt,
+        LogicalType::SmallInt => Conversion::SmallInt,
+        LogicalType::Int => Conversion::Int,
+        LogicalType::BigInt => Conversion::BigInt,
+        LogicalType::Float => Conversion::Float,
+        LogicalType::Double => Conversion::Double,
+        LogicalType::Decimal { .. } => Conversion::Decimal(DecimalForm::Digits),
+        LogicalType::Char(_) | LogicalType::Varchar(_) => Conversion::Text,
+        LogicalType::Binary(_) | LogicalType::Varbinary(_) => {
+            Conversion::Binary(BinaryForm::Base64(Alphabet::Standard))
+        }
+        LogicalType::Date => Conversion::Date(DateForm { number: None, text }),
+        LogicalType::Time(digits) => Conversion::Time(TimeForm { number: None, text, digits }),
+        LogicalType::Timestamp(digits) => {
+            Conversion::Timestamp(TimestampForm { number: None, text, digits, zoned: false })
+        }
+        LogicalType::TimestampLtz(digits) => {
+            Conversion::Timestamp(TimestampForm { number: None, text, digits, zoned: true })
+        }
+        LogicalType::Map(..) | LogicalType::Array(_) | LogicalType::Null => return None,
+    })
+}

@@ -1,0 +1,386 @@
+//! The format `debezium-json`: change events of stock Debezium connectors as an upsert stream.
+//!
+//! A record's value is `{"before":…,"after":…,"source":{…},"op":"c"|"r"|"u"|"d"|"t"|"m",…}`, bare or as the payload of a
+//! `{"schema":…,"payload":…}` envelope; a null value is a tombstone. What becomes of it:
+//!
+//! | record | rows |
+//! |---|---|
+//! | `c`, `r` | `+I` of `after` |
+//! | `u` | `+U` of `after`; where `before` has another primary key, `-D` of that first |
+//! | `d`, tombstone | `-D` of the key alone, all other columns NULL: by the record's key, for a `d` also by `before` |
+//! | `t` | the job stops, or nothing (and counted) |
+//! | `m` | nothing (and counted) |
+//!
+//! `before` is never taken for a row: with PostgreSQL's default replica identity all but its key is made up.
+//! A field missing in `after` is NULL; a field with the connector's placeholder is absent, in every form that the
+//! placeholder takes.
+
+mod encoding;
+mod envelope;
+mod options;
+mod schema;
+mod source;
+
+use arrow_buffer::BooleanBufferBuilder;
+use base::{ByteCount, Error, Offset};
+use rows::decode::{BadRecord, Decoded, Notice, RawRecord, RecordDecoder};
+use rows::{AbsentMask, RowKind, Schema};
+
+pub use options::{
+    BinaryMode, CONNECTOR_OPTIONS, DebeziumOptions, DecimalMode, FORMAT_OPTIONS, IntervalMode, TimeMode, TruncateMode,
+};
+
+use crate::convert::Conversion;
+use crate::options::{Limits, RECORD_BYTES_MAX, Table};
+use crate::problem::{Problem, bad};
+use crate::row::{Part, Placeholder, Reading, Rows};
+use crate::scan::Scanner;
+use envelope::{Envelope, Operation};
+use schema::Schemas;
+
+/// The header in which a create names the key that its row had before a primary-key update.
+const OLD_KEY_HEADER: &str = "__debezium.oldkey";
+
+/// Builds a decoder for `table`, which must have a primary key.
+pub fn decoder(table: &Table, options: DebeziumOptions, limits: Limits) -> Result<DebeziumDecoder, Error> {
+    if table.schema.key.is_empty() {
+        return Err(Error::user(format!("table {} has no primary key", table.name)).hint(
+            "change events are applied by key: declare PRIMARY KEY (…) NOT ENFORCED with the key of the source table",
+        ));
+    }
+    let rows = Rows::new(table, limits, true)?;
+    let conversions: Option<Vec<_>> =
+        rows.fields().iter().map(|field| encoding::by_settings(&field.ty, &options)).collect();
+    let conversions = conversions.ok_or_else(|| Error::internal("a column has no Debezium encoding"))?;
+    Ok(DebeziumDecoder {
+        rows,
+        conversions,
+        placeholder: Placeholder::new(&options.placeholder),
+        options,
+        value_schemas: Schemas::default(),
+        key_schemas: Schemas::default(),
+        kinds: Vec::new(),
+        offsets: Vec::new(),
+        positions: Vec::new(),
+        key_updates: BooleanBufferBuilder::new(0),
+        any_key_update: false,
+        skipped: Skipped::default(),
+    })
+}
+
+/// See [`decoder`].
+#[derive(Debug)]
+pub struct DebeziumDecoder {
+    rows: Rows,
+    options: DebeziumOptions,
+    /// Where records have no schema.
+    conversions: Vec<Conversion>,
+    placeholder: Placeholder,
+    value_schemas: Schemas,
+    key_schemas: Schemas,
+    kinds: Vec<RowKind>,
+    offsets: Vec<Offset>,
+    positions: Vec<Option<u64>>,
+    key_updates: BooleanBufferBuilder,
+    any_key_update: bool,
+    skipped: Skipped,
+}
+
+/// Records that gave no row, since the last report.
+#[derive(Debug, Default)]
+struct Skipped {
+    truncates: u64,
+    messages: u64,
+    unparsable: u64,
+    last_unparsable: String,
+}
+
+/// What a row is, beside its cells.
+#[derive(Clone, Copy, Debug)]
+struct RowFacts {
+    kind: RowKind,
+    position: Option<u64>,
+    from_key_update: bool,
+}
+
+impl DebeziumDecoder {
+    /// The columns of its rows.
+    pub fn schema(&self) -> Schema {
+        let fields = self.rows.fields().to_vec();
+        Schema::new(fields).with_key(self.rows.key().to_vec())
+    }
+
+    fn try_decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
+        let Some(value) = record.value else { return self.tombstone(record, None) };
+        if value.len() > RECORD_BYTES_MAX {
+            return Err(bad(format!(
+                "the record has {} bytes; at most {RECORD_BYTES_MAX} can be decoded",
+                value.len()
+            )));
+        }
+        let envelope = self.read_envelope(value).map_err(|problem| self.rows.explain(problem, "the value", value))?;
+        if envelope.is_tombstone {
+            return self.tombstone(record, None);
+        }
+        match envelope.operation {
+            Some(Operation::Create) => self.upsert(record, &envelope, RowKind::Insert),
+            Some(Operation::Update) => self.upsert(record, &envelope, RowKind::UpdateAfter),
+            Some(Operation::Delete) => self.delete(record, &envelope),
+            Some(Operation::Truncate) => self.truncate(),
+            Some(Operation::Message) => {
+                self.rows.truncate(self.kinds.len());
+                self.skipped.messages += 1;
+                Ok(())
+            }
+            None => Err(BadRecord {
+                hint: Some(
+                    "'debezium-json' reads change events; if the topic has plain objects, use 'format' = 'json'".into(),
+                ),
+                ..bad("the value is no change event: it has no \"op\"")
+            }),
+        }
+    }
+
+    fn read_envelope<'a>(&mut self, value: &'a [u8]) -> Result<Envelope<'a>, Problem> {
+        let reading = Reading {
+            conversions: &self.conversions,
+            placeholder: Some(&self.placeholder),
+            lenient: self.options.ignore_parse_errors,
+            fail_on_missing: false,
+        };
+        let envelope = envelope::read(value, &mut self.rows, &mut self.value_schemas, reading, &self.options)?;
+        if self.options.schema_include && !envelope.has_schema {
+            return Err(Problem::reason("the record has no schema, though 'debezium-json.schema-include' is true")
+                .hint("drop the option: both forms are recognised record by record"));
+        }
+        Ok(envelope)
+    }
+
+    fn upsert(&mut self, record: &RawRecord<'_>, envelope: &Envelope<'_>, kind: RowKind) -> Result<(), BadRecord> {
+        let row = self.kinds.len();
+        let Some(after) = envelope.after else {
+            return Err(bad(format!("a change event that is no delete has no \"after\" image (operation {kind:?})")));
+        };
+        let explain = |rows: &Rows, problem| rows.explain(problem, "the value", after);
+        self.rows.check_key(row, "\"after\"").map_err(|problem| explain(&self.rows, problem))?;
+        let mut facts = RowFacts { kind, position: envelope.position, from_key_update: false };
+        if kind == RowKind::Insert {
+            facts.from_key_update = self.came_from_another_key(record, row);
+        } else if let Some(before) = envelope.before
+            && self.key_differs(before, envelope.has_schema, row)
+        {
+            // Two rows of different keys: the old one goes first.
+            self.rows.truncate(row);
+            let deleted = RowFacts { kind: RowKind::Delete, ..facts };
+            self.read_image(before, Part::RowKey, envelope.has_schema)
+                .map_err(|problem| self.rows.explain(problem, "\"before\"", before))?;
+            self.read_image(after, Part::Row, envelope.has_schema)
+                .map_err(|problem| self.rows.explain(problem, "\"after\"", after))?;
+            self.push(record, deleted);
+        }
+        self.push(record, facts);
+        Ok(())
+    }
+
+    fn push(&mut self, record: &RawRecord<'_>, facts: RowFacts) {
+        self.kinds.push(facts.kind);
+        self.offsets.push(record.offset);
+        self.positions.push(facts.position);
+        self.key_updates.append(facts.from_key_update);
+        self.any_key_update |= facts.from_key_update;
+    }
+
+    /// Appends the row, or the key's columns alone, of `image`.
+    fn read_image(&mut self, image: &[u8], part: Part, has_schema: bool) -> Result<(), Problem> {
+        let conversions = self.value_schemas.current().filter(|_| has_schema).unwrap_or(&self.conversions);
+        let reading = Reading {
+            conversions,
+            placeholder: Some(&self.placeholder),
+            lenient: self.options.ignore_parse_errors && part == Part::Row,
+            fail_on_missing: false,
+        };
+        self.rows.read(&mut Scanner::new(image), part, reading)
+    }
+
+    /// Whether `before` has a whole primary key that is not the one of row `row`.
+    fn key_differs(&mut self, before: &[u8], has_schema: bool, row: usize) -> bool {
+        let read = self.read_image(before, Part::RowKey, has_schema);
+        let differs =
+            read.is_ok() && self.rows.check_key(row + 1, "\"before\"").is_ok() && !self.rows.same_key(row, row + 1);
+        self.rows.truncate(row + 1);
+        differs
+    }
+
+    /// Whether the record names an old key that is not the one of row `row`.
+    fn came_from_another_key(&mut self, record: &RawRecord<'_>, row: usize) -> bool {
+        let Some(header) = record.headers.iter().find(|header| header.key == OLD_KEY_HEADER) else { return false };
+        let read = self.read_key(header.value.unwrap_or_default());
+        let same = read.is_ok() && self.rows.same_key(row, row + 1);
+        self.rows.truncate(row + 1);
+        !same
+    }
+
+    fn delete(&mut self, record: &RawRecord<'_>, envelope: &Envelope<'_>) -> Result<(), BadRecord> {
+        self.rows.truncate(self.kinds.len());
+        self.delete_by(record, envelope.before.map(|before| (before, envelope.has_schema)), envelope.position)
+    }
+
+    fn tombstone(&mut self, record: &RawRecord<'_>, before: Option<(&[u8], bool)>) -> Result<(), BadRecord> {
+        self.delete_by(record, before, None)
+    }
+
+    /// Appends a delete. The record's key is the better source: `before` is made up where the replica identity is an
+    /// index other than the primary key. But the key may hold other columns (`message.key.columns`) or be no JSON.
+    fn delete_by(
+        &mut self,
+        record: &RawRecord<'_>,
+        before: Option<(&[u8], bool)>,
+        position: Option<u64>,
+    ) -> Result<(), BadRecord> {
+        let row = self.kinds.len();
+        let facts = RowFacts { kind: RowKind::Delete, position, from_key_update: false };
+        let by_key = match record.key {
+            Some(key) => self.read_key(key).map_err(|problem| self.rows.explain(problem, "the record's key", key)),
+            None => Err(bad("the record has neither a key nor a \"before\" image by which to delete")),
+        };
+        let Err(reason) = by_key else {
+            self.push(record, facts);
+            return Ok(());
+        };
+        let Some((before, has_schema)) = before else { return Err(reason) };
+        self.rows.truncate(row);
+        self.read_image(before, Part::RowKey, has_schema)
+            .and_then(|()| self.rows.check_key(row, "\"before\""))
+            .map_err(|problem| self.rows.explain(problem, "\"before\"", before))?;
+        self.push(record, facts);
+        Ok(())
+    }
+
+    /// Appends a row that has only the primary key, from a record's key or a header: an object, bare or in a schema
+    /// envelope, or a scalar where the primary key has one column.
+    fn read_key(&mut self, key: &[u8]) -> Result<(), Problem> {
+        let row = self.rows.len();
+        let mut scanner = Scanner::new(key);
+        let (mut payload, mut has_schema) = (key, false);
+        if scanner.peek() == b'{' {
+            scanner.open_object()?;
+            let mut first = true;
+            while scanner.next_member(&mut first)? {
+                let name = scanner.key()?;
+                match name.quoted {
+                    b"\"schema\"" if scanner.peek() == b'{' => {
+                        self.key_schemas.read(&mut scanner, self.rows.fields(), &self.options)?;
+                        has_schema = true;
+                    }
+                    b"\"payload\"" if has_schema => payload = scanner.skip()?,
+                    _ => {
+                        scanner.skip()?;
+                    }
+                }
+            }
+            scanner.end()?;
+        }
+        let conversions = self.key_schemas.current().filter(|_| has_schema).unwrap_or(&self.conversions);
+        let reading = Reading { conversions, placeholder: None, lenient: false, fail_on_missing: false };
+        let mut scanner = Scanner::new(payload);
+        if scanner.peek() == b'{' {
+            self.rows.read(&mut scanner, Part::RecordKey, reading)?;
+        } else {
+            self.rows.read_key_scalar(&mut scanner, reading)?;
+            scanner.end()?;
+        }
+        self.rows.check_key(row, "the record's key")
+    }
+
+    fn truncate(&mut self) -> Result<(), BadRecord> {
+        if self.options.truncates == TruncateMode::Ignore {
+            self.rows.truncate(self.kinds.len());
+            self.skipped.truncates += 1;
+            return Ok(());
+        }
+        Err(BadRecord {
+            reason: "the source table was truncated (operation t)".into(),
+            hint: Some(
+                "empty the target table yourself if it shall follow, then SET 'millstream.debezium.truncate.handling' = 'ignore'".into(),
+            ),
+            fatal: true,
+        })
+    }
+
+    /// Leaves the builders as they were before the record.
+    fn roll_back(&mut self) {
+        self.rows.truncate(self.kinds.len());
+    }
+}
+
+impl RecordDecoder for DebeziumDecoder {
+    fn floor(&self, record_max: ByteCount) -> ByteCount {
+        self.rows.floor(record_max) + ByteCount::from(2 * schema::MEMORY_MAX)
+    }
+
+    fn decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
+        let Err(reason) = self.try_decode(record) else { return Ok(()) };
+        self.roll_back();
+        if self.options.ignore_parse_errors && !reason.fatal {
+            self.skipped.unparsable += 1;
+            self.skipped.last_unparsable = reason.reason;
+            return Ok(());
+        }
+        Err(reason)
+    }
+
+    fn rows(&self) -> usize {
+        self.kinds.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.is_full()
+    }
+
+    fn finish(&mut self) -> Result<Decoded, Error> {
+        let (columns, absent) = self.rows.finish()?;
+        let key_updates = self.key_updates.finish();
+        Ok(Decoded {
+            columns,
+            kinds: Some(std::mem::take(&mut self.kinds)),
+            absent: AbsentMask::new(absent),
+            offsets: std::mem::take(&mut self.offsets),
+            source_positions: std::mem::take(&mut self.positions),
+            from_key_update: std::mem::take(&mut self.any_key_update).then_some(key_updates),
+        })
+    }
+
+    fn notices(&mut self) -> Vec<Notice> {
+        let mut notices = self.rows.unknown_fields();
+        notices.extend(self.skipped.notices(self.rows.table()));
+        notices
+    }
+}
+
+impl Skipped {
+    fn notices(&mut self, table: &str) -> Vec<Notice> {
+        let seen = std::mem::take(self);
+        let notice = |id: &str, count, message: String, hint: Option<&str>| Notice {
+            id: id.to_owned(),
+            message,
+            hint: hint.map(str::to_owned),
+            count,
+        };
+        let all = [
+            notice(
+                "truncate",
+                seen.truncates,
+                format!("truncates of the source of {table} were skipped; its rows stay"),
+                None,
+            ),
+            notice("message", seen.messages, format!("logical messages (operation m) in {table} were skipped"), None),
+            notice(
+                "unparsable",
+                seen.unparsable,
+                format!("records of {table} were skipped; the last one: {}", seen.last_unparsable),
+                Some("'debezium-json.ignore-parse-errors' is true"),
+            ),
+        ];
+        all.into_iter().filter(|notice| notice.count > 0).collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! Strings: found eight bytes at a time, copied only where they have escapes.
+
+use super::{Scanner, SyntaxError};
+
+/// A string's extent.
+pub(super) struct Span {
+    /// The index of the closing quote.
+    pub end: usize,
+    pub escaped: bool,
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Sets the high bit of each byte that is a quote, a backslash or a control character. Bytes above the lowest hit may be
+/// set wrongly (borrows run upwards); the lowest never is.
+#[inline]
+fn stops(word: u64) -> u64 {
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5c);
+    let is_quote = quote.wrapping_sub(ONES) & !quote;
+    let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
+    let is_control = word.wrapping_sub(ONES * 0x20) & !word;
+    (is_quote | is_backslash | is_control) & HIGHS
+}
+
+/// Finds the end of the string whose first byte is at `start`, and checks its escapes' form and its UTF-8.
+#[inline]
+pub(super) fn span(bytes: &[u8], start: usize) -> Result<Span, SyntaxError> {
+    let mut at = start;
+    let mut high = 0;
+    let mut escaped = false;
+    loop {
+        if let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*chunk);
+            let stops = stops(word);
+            if stops == 0 {
+                high |= word;
+                at += 8;
+                continue;
+            }
+            let clear = stops.trailing_zeros() / 8;
+            high |= word & !(u64::MAX << (clear * 8));
+            at += clear as usize;
+        }
+        match bytes.get(at) {
+            Some(b'"') => break,
+            Some(b'\\') => {
+                escaped = true;
+                at = escape_end(bytes, at)?;
+            }
+            Some(0..0x20) => return Err(SyntaxError { at, expected: "no control character inside a string" }),
+            Some(&byte) => {
+                high |= u64::from(byte);
+                at += 1;
+            }
+            None => return Err(SyntaxError { at, expected: "the end of a string" }),
+        }
+    }
+    if high & HIGHS != 0 {
+        check_utf8(bytes, start, at)?;
+    }
+    Ok(Span { end: at, escaped })
+}
+
+#[cold]
+fn check_utf8(bytes: &[u8], start: usize, end: usize) -> Result<(), SyntaxError> {
+    match std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
+        Ok(_) => Ok(()),
+        Err(wrong) => Err(SyntaxError { at: start + wrong.valid_up_to(), expected: "valid UTF-8" }),
+    }
+}
+
+/// The index after the escape that begins at `at`.
+fn escape_end(bytes: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    match bytes.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => hex(bytes, at + 2).map(|_| at + 6),
+        _ => Err(SyntaxError { at, expected: "a valid escape" }),
+    }
+}
+
+/// The four hex digits at `at`.
+fn hex(bytes: &[u8], at: usize) -> Result<u32, SyntaxError> {
+    let digits = bytes.get(at..at + 4).unwrap_or_default();
+    let wrong = SyntaxError { at, expected: "four hex digits" };
+    if digits.len() < 4 {
+        return Err(wrong);
+    }
+    digits.iter().try_fold(0, |sum, &digit| Ok(sum << 4 | char::from(digit).to_digit(16).ok_or(wrong)?))
+}
+
+impl<'a> Scanner<'a> {
+    /// Reads a string; its text is in the record, or in `scratch` where it has escapes.
+    #[inline]
+    pub(super) fn text<'t>(&mut self, scratch: &'t mut Vec<u8>) -> Result<&'t [u8], SyntaxError>
+    where
+        'a: 't,
+    {
+        let start = self.at + 1;
+        let string = span(self.bytes, start)?;
+        self.at = string.end + 1;
+        let raw = self.bytes.get(start..string.end).unwrap_or_default();
+        if !string.escaped {
+            return Ok(raw);
+        }
+        unescape(raw, scratch).map_err(|error| SyntaxError { at: start + error.at, ..error })?;
+        Ok(scratch)
+    }
+}
+
+/// Resolves the escapes of `raw`, the inside of a string that [`span`] has passed, into `out`.
+pub(super) fn unescape(raw: &[u8], out: &mut Vec<u8>) -> Result<(), SyntaxError> {
+    out.clear();
+    let mut rest = raw;
+    while let Some(plain) = rest.iter().position(|&byte| byte == b'\\') {
+        let (before, escape) = rest.split_at(plain);
+        out.extend_from_slice(before);
+        let at = raw.len() - escape.len();
+        let mut length = 2;
+        match escape.get(1) {
+            Some(b'b') => out.push(0x08),
+            Some(b'f') => out.push(0x0c),
+            Some(b'n') => out.push(b'\n'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b't') => out.push(b'\t'),
+            Some(b'u') => {
+                let (character, used) = unicode(raw, at)?;
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                length = used;
+            }
+            Some(&literal) => out.push(literal),
+            None => return Err(SyntaxError { at, expected: "a valid escape" }),
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    Ok(())
+}
+
+/// The character of the `\u` escape at `at`, which may be a pair of surrogates, and the escape's length.
+fn unicode(raw: &[u8], at: usize) -> Result<(char, usize), SyntaxError> {
+    let lone = SyntaxError { at, expected: "a pair of surrogate escapes" };
+    let first = hex(raw, at + 2)?;
+    if let Some(character) = char::from_u32(first) {
+        return Ok((character, 6));
+    }
+    let second_escape = raw.get(at + 6..at + 8).is_some_and(|escape| escape == b"\\u");
+    if first >= 0xdc00 || !second_escape {
+        return Err(lone);
+    }
+    let second = hex(raw, at + 8)?;
+    if !(0xdc00..0xe000).contains(&second) {
+        return Err(lone);
+    }
+    let code = 0x1_0000 + ((first - 0xd800) << 10 | (second - 0xdc00));
+    char::from_u32(code).map(|character| (character, 12)).ok_or(lone)
+}

@@ -1,0 +1,6 @@
+//! The formats from outside: records in, rows out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test by panicking")]
+
+mod capture;
+mod support;
