@@ -1,141 +1,96 @@
 //! Accounts: who holds bytes.
 
-use base::ByteCount;
+use std::sync::Arc;
 
-use crate::budget::Budget;
-use crate::reservation::{Reservation, TooLarge};
+use base::{ByteCount, Error, Result};
+
+use crate::budget::{AccountOptions, Budget};
+use crate::entry::Entry;
+use crate::reclaim::{Reclaim, Reclaimer};
+use crate::waker::Waker;
 
 /// A named holder of bytes with a floor of its own. Cheap to clone; all clones are the same account.
+///
+/// It closes, and its floor goes back to the pool, when the last clone and the last reservation are dropped.
 #[derive(Clone, Debug)]
-pub struct Account {
-    pub(crate) budget: Budget,
-    pub(crate) index: usize,
-}
+pub struct Account(Arc<Open>);
 
 #[derive(Debug)]
-pub(crate) struct AccountState {
-    pub(crate) name: String,
-    pub(crate) floor: ByteCount,
-    pub(crate) used: ByteCount,
-    peak: ByteCount,
-    open: u64,
+struct Open {
+    entry: Arc<Entry>,
+    budget: Budget,
 }
 
-/// One account at one moment.
-#[derive(Clone, Debug)]
-pub struct AccountReport {
-    pub name: String,
-    pub floor: ByteCount,
-    pub used: ByteCount,
-    pub peak: ByteCount,
-    /// How many reservations are open.
-    pub open: u64,
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.budget.close_entry(&self.entry);
+    }
 }
 
-impl AccountState {
-    pub(crate) fn new(name: String, floor: ByteCount) -> Self {
-        Self { name, floor, used: ByteCount::ZERO, peak: ByteCount::ZERO, open: 0 }
+impl Budget {
+    /// Opens an account at start-up; `floor` is the largest unit that its owner must hold to make progress. Floors that
+    /// exceed the budget are found by [`Budget::check`].
+    pub fn account(&self, name: impl Into<String>, floor: ByteCount) -> Account {
+        self.account_with(AccountOptions { name: name.into(), floor, setting: None })
     }
 
-    pub(crate) fn report(&self) -> AccountReport {
-        AccountReport { name: self.name.clone(), floor: self.floor, used: self.used, peak: self.peak, open: self.open }
+    /// [`Budget::account`] with all options.
+    pub fn account_with(&self, options: AccountOptions) -> Account {
+        Account(Arc::new(Open { entry: self.open_entry(options), budget: self.clone() }))
     }
 
-    fn beyond_floor(&self, used: ByteCount) -> ByteCount {
-        used.saturating_sub(self.floor)
+    /// Opens an account while others work. Fails, for now or for good, if its floor is not in the pool: a floor is never
+    /// promised out of bytes that are lent.
+    pub fn open_account(&self, options: AccountOptions) -> Result<Account> {
+        let (name, floor, pool) = (options.name.clone(), options.floor, self.pool());
+        if let Some(entry) = self.try_open_entry(options) {
+            return Ok(Account(Arc::new(Open { entry, budget: self.clone() })));
+        }
+        let message = format!("no memory for '{name}': it needs {floor} at least, the pool has {pool} in all");
+        let error = if floor > pool { Error::user(message) } else { Error::transient(message) };
+        Err(error.hint("give more with --memory, or run fewer stages at once"))
     }
 }
 
 impl Account {
     pub fn name(&self) -> String {
-        self.budget.books().accounts[self.index].name.clone()
+        self.entry().name.clone()
     }
 
     /// The bytes that nobody else can take from this account.
     pub fn floor(&self) -> ByteCount {
-        self.budget.books().accounts[self.index].floor
+        ByteCount(self.entry().floor())
     }
 
     pub fn used(&self) -> ByteCount {
-        self.budget.books().accounts[self.index].used
+        ByteCount(self.entry().used())
+    }
+
+    /// The most this account has held since it opened or since [`Budget::reset_peaks`].
+    pub fn peak(&self) -> ByteCount {
+        ByteCount(self.entry().peak())
     }
 
     /// The budget this account belongs to.
     pub fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// Takes `n` bytes now, from the floor first and then from the pool, or says no at once.
-    pub fn try_reserve(&self, n: ByteCount) -> Option<Reservation> {
-        self.take(n, true).then(|| Reservation::new(self.clone(), n))
-    }
-
-    /// Waits until `n` bytes are there. For drivers and I/O tasks only: operators never wait.
-    ///
-    /// Fails at once if `n` is more than floor and pool together could ever give.
-    ///
-    /// # Cancel safety
-    /// Nothing is held when the future is dropped before it is ready.
-    pub async fn reserve(&self, n: ByteCount) -> Result<Reservation, TooLarge> {
-        loop {
-            let freed = self.budget.shared.freed.notified();
-            tokio::pin!(freed);
-            freed.as_mut().enable();
-            if let Some(reservation) = self.try_reserve(n) {
-                return Ok(reservation);
-            }
-            let most = self.most();
-            if n > most {
-                return Err(TooLarge { account: self.name(), wanted: n, most });
-            }
-            freed.await;
-        }
-    }
-
-    /// A reservation of nothing, to grow later.
-    pub fn empty(&self) -> Reservation {
-        self.take(ByteCount::ZERO, true);
-        Reservation::new(self.clone(), ByteCount::ZERO)
+        &self.0.budget
     }
 
     /// The most this account could hold if nobody else borrowed.
     pub fn most(&self) -> ByteCount {
-        let books = self.budget.books();
-        books.accounts[self.index].floor + books.pool()
+        ByteCount(self.budget().shared.lending.most(self.entry()))
     }
 
-    pub(crate) fn take(&self, n: ByteCount, opens: bool) -> bool {
-        let mut books = self.budget.books();
-        let pool = books.pool();
-        let account = &books.accounts[self.index];
-        let used = account.used + n;
-        let more = account.beyond_floor(used) - account.beyond_floor(account.used);
-        if more > ByteCount::ZERO && books.borrowed + more > pool {
-            return false;
-        }
-        books.borrowed += more;
-        let account = &mut books.accounts[self.index];
-        account.used = used;
-        account.peak = account.peak.max(used);
-        account.open += u64::from(opens);
-        true
+    /// Registers its owner as one who can give memory back: `waker` is called when it is asked.
+    pub fn reclaimer(&self, kind: Reclaim, waker: Waker) -> Reclaimer {
+        Reclaimer::new(self.budget().shared.reclaimers.clone(), kind, self.0.entry.clone(), waker)
     }
 
-    pub(crate) fn give_back(&self, n: ByteCount, closes: bool) {
-        let mut books = self.budget.books();
-        let account = &mut books.accounts[self.index];
-        let used = account.used - n;
-        let less = account.beyond_floor(account.used) - account.beyond_floor(used);
-        account.used = used;
-        account.open -= u64::from(closes);
-        books.borrowed -= less;
-        drop(books);
-        if n > ByteCount::ZERO {
-            self.budget.shared.freed.notify_waiters();
-        }
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        &self.0.entry
     }
 
-    pub(crate) fn opened(&self) {
-        self.budget.books().accounts[self.index].open += 1;
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -1,11 +1,23 @@
-//! The budget of the process: its limit, its fixed costs, and the pool that accounts borrow from.
+//! The budget of the process or of one part of it: its limit, its fixed costs, its accounts' floors, and the pool that
+//! accounts borrow from.
+//!
+//! A budget can be divided into shares ([`Budget::share`]): budgets of their own whose bytes are taken off the parent's
+//! pool for good. Shares lend each other nothing, so that the embedded broker and the job in one process cannot wait for
+//! each other's memory in a circle.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use base::{ByteCount, Error, Result};
-use tokio::sync::Notify;
+use base::ByteCount;
+use tokio::sync::watch;
 
-use crate::account::{Account, AccountReport, AccountState};
+use crate::entry::Entry;
+use crate::lending::Lending;
+use crate::oversize::{Oversize, OversizeLease};
+use crate::pool::BYTES_MAX;
+use crate::pressure::{Pressure, PressureWatch};
+use crate::reclaim::{Reclaim, Reclaimers};
+use crate::sync::{Mutex, lock};
 
 /// The memory that the operator gave. Cheap to clone; all clones are the same budget.
 #[derive(Clone, Debug)]
@@ -15,94 +27,230 @@ pub struct Budget {
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) books: Mutex<Books>,
-    /// Told whenever bytes come back.
-    pub(crate) freed: Notify,
+    name: Option<String>,
+    limit: u64,
+    pub(crate) lending: Lending,
+    pub(crate) reclaimers: Arc<Reclaimers>,
+    registry: Mutex<Registry>,
+    pressure: watch::Sender<Pressure>,
+    oversize: Oversize,
+    parent: Option<Arc<Shared>>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Books {
-    limit: ByteCount,
-    fixed: Vec<(String, ByteCount)>,
-    pub(crate) accounts: Vec<AccountState>,
-    /// Bytes above the floors, lent to accounts.
-    pub(crate) borrowed: ByteCount,
+/// Everything that has a name. Locked when something opens or closes and for reports, never to reserve or release.
+#[derive(Debug, Default)]
+struct Registry {
+    fixed: Vec<(String, u64)>,
+    entries: Vec<Arc<Entry>>,
+    shares: Vec<Weak<Shared>>,
+    opened: u64,
+    now_ms: u64,
 }
 
-impl Books {
-    fn committed(&self) -> ByteCount {
-        let fixed: ByteCount = self.fixed.iter().map(|(_, bytes)| *bytes).sum();
-        let floors: ByteCount = self.accounts.iter().map(|account| account.floor).sum();
-        fixed + floors
-    }
-
-    /// What accounts may borrow beyond their floors, all together.
-    pub(crate) fn pool(&self) -> ByteCount {
-        self.limit.saturating_sub(self.committed())
-    }
-}
-
-/// The whole budget at one moment.
-#[derive(Clone, Debug)]
-pub struct BudgetReport {
-    pub limit: ByteCount,
-    pub fixed: Vec<(String, ByteCount)>,
-    pub accounts: Vec<AccountReport>,
-    pub pool: ByteCount,
-    pub borrowed: ByteCount,
+/// What a new account is to be.
+#[derive(Clone, Debug, Default)]
+pub struct AccountOptions {
+    /// Who holds the bytes, as a path: `source/orders/fetch`. A name that is open already gets a suffix, `#2`.
+    pub name: String,
+    /// The largest unit that its owner must hold to make progress; nobody else can take it.
+    pub floor: ByteCount,
+    /// The option of the job that sizes this unit, for messages: `properties.fetch.max.bytes`.
+    pub setting: Option<String>,
 }
 
 impl Budget {
     pub fn new(limit: ByteCount) -> Self {
-        let books = Books { limit, fixed: Vec::new(), accounts: Vec::new(), borrowed: ByteCount::ZERO };
-        Self { shared: Arc::new(Shared { books: Mutex::new(books), freed: Notify::new() }) }
+        Self { shared: Arc::new(Shared::new(None, limit.0.min(BYTES_MAX), None)) }
     }
 
-    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.shared.books.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Divides: a budget of `bytes` that nobody outside of it can borrow from, and that borrows from nobody. Its bytes
+    /// come back when it and all its accounts are dropped. [`Budget::check`] refuses shares that do not fit.
+    pub fn share(&self, name: impl Into<String>, bytes: ByteCount) -> Self {
+        let bytes = bytes.0.min(BYTES_MAX);
+        let shared = Arc::new(Shared::new(Some(name.into()), bytes, Some(self.shared.clone())));
+        self.shared.lending.commit(bytes);
+        lock(&self.shared.registry).shares.push(Arc::downgrade(&shared));
+        Self { shared }
+    }
+
+    /// The name of a share; `None` for the whole.
+    pub fn name(&self) -> Option<&str> {
+        self.shared.name.as_deref()
+    }
+
+    pub fn limit(&self) -> ByteCount {
+        ByteCount(self.shared.limit)
     }
 
     /// Sets aside what the process costs before it holds any data: code, stacks, runtime, allocator slack.
     pub fn fixed(&self, name: impl Into<String>, bytes: ByteCount) {
-        self.books().fixed.push((name.into(), bytes));
+        let bytes = bytes.0.min(BYTES_MAX);
+        lock(&self.shared.registry).fixed.push((name.into(), bytes));
+        self.shared.lending.commit(bytes);
     }
 
-    /// Opens an account; `floor` is the largest unit that its owner must hold to make progress.
-    pub fn account(&self, name: impl Into<String>, floor: ByteCount) -> Account {
-        let mut books = self.books();
-        books.accounts.push(AccountState::new(name.into(), floor));
-        Account { budget: self.clone(), index: books.accounts.len() - 1 }
+    /// All bytes reserved now, shares included.
+    pub fn used(&self) -> ByteCount {
+        let own: u64 = self.entries().iter().map(|entry| entry.used()).sum();
+        self.shares().iter().map(Self::used).fold(ByteCount(own), ByteCount::saturating_add)
     }
 
-    /// Refuses a budget that cannot hold fixed costs and floors, with the arithmetic.
-    pub fn check(&self) -> Result<()> {
-        let books = self.books();
-        let committed = books.committed();
-        if committed <= books.limit {
-            return Ok(());
+    /// All bytes that accounts hold above their floors now, shares included.
+    pub fn borrowed(&self) -> ByteCount {
+        let own: u64 = self.entries().iter().map(|entry| entry.borrowed()).sum();
+        self.shares().iter().map(Self::borrowed).fold(ByteCount(own), ByteCount::saturating_add)
+    }
+
+    /// What accounts may borrow beyond their floors, all together.
+    pub fn pool(&self) -> ByteCount {
+        ByteCount(self.shared.lending.lendable())
+    }
+
+    /// How many requests wait for memory, shares included.
+    pub fn waiters(&self) -> usize {
+        self.shares().iter().map(Self::waiters).fold(self.shared.lending.waiters(), |sum, n| sum + n)
+    }
+
+    /// Takes the lease for an oversize record: one per share at a time, taken before any other wait.
+    ///
+    /// # Cancel safety
+    /// The place in the line is lost when the future is dropped.
+    pub async fn oversize(&self) -> OversizeLease {
+        self.shared.oversize.lease().await
+    }
+
+    /// The lease if it is free, for drivers that do not wait here.
+    pub fn try_oversize(&self) -> Option<OversizeLease> {
+        self.shared.oversize.try_lease()
+    }
+
+    pub fn pressure(&self) -> Pressure {
+        *self.shared.pressure.borrow()
+    }
+
+    pub fn watch_pressure(&self) -> PressureWatch {
+        PressureWatch::new(self.shared.pressure.subscribe())
+    }
+
+    /// Sets the pressure on this budget; the reconciler does, once a second.
+    pub fn set_pressure(&self, level: Pressure) {
+        self.shared.pressure.send_if_modified(|now| std::mem::replace(now, level) != level);
+    }
+
+    /// Asks reclaimers, in order up to the kind `last`, to free `wanted` bytes; returns what is on its way.
+    pub fn ask_back(&self, wanted: ByteCount, last: Reclaim) -> ByteCount {
+        ByteCount(self.shared.reclaimers.ask(wanted.0, last))
+    }
+
+    /// A tick of the ledger's clock, about once a second: ages of reservations advance, and a waiter that others have
+    /// overtaken for two seconds closes the pool and asks reclaimers for what it needs.
+    pub fn tick(&self, now: Duration) {
+        let now_ms = now.as_millis() as u64;
+        lock(&self.shared.registry).now_ms = now_ms;
+        for entry in self.entries() {
+            entry.ages.turn(now_ms);
         }
-        let lines: Vec<String> = (books.fixed.iter().map(|(name, bytes)| format!("{bytes:>10}  {name} (fixed)")))
-            .chain(
-                books
-                    .accounts
-                    .iter()
-                    .filter(|a| a.floor > ByteCount::ZERO)
-                    .map(|a| format!("{:>10}  {}", a.floor.to_string(), a.name)),
-            )
-            .collect();
-        Err(Error::user(format!("this job needs {committed} of memory, and the budget is {}", books.limit))
-            .detail(lines.join("\n"))
-            .hint(format!("give it --memory {committed} or more")))
+        self.shared.reclaimers.tick();
+        if let Some(wanted) = self.shared.lending.tick(now_ms) {
+            self.shared.reclaimers.ask(wanted, Reclaim::EarlyCommit);
+        }
+        for share in self.shares() {
+            share.tick(now);
+        }
     }
 
-    pub fn report(&self) -> BudgetReport {
-        let books = self.books();
-        BudgetReport {
-            limit: books.limit,
-            fixed: books.fixed.clone(),
-            accounts: books.accounts.iter().map(AccountState::report).collect(),
-            pool: books.pool(),
-            borrowed: books.borrowed,
+    /// Forgets the peaks: from now on an account's peak is what it reaches from here.
+    pub fn reset_peaks(&self) {
+        for entry in self.entries() {
+            entry.reset_peak();
+        }
+        for share in self.shares() {
+            share.reset_peaks();
+        }
+    }
+
+    /// Opens a line in the ledger.
+    pub(crate) fn open_entry(&self, options: AccountOptions) -> Arc<Entry> {
+        self.shared.lending.commit(options.floor.0.min(BYTES_MAX));
+        self.list_entry(options)
+    }
+
+    /// Opens a line in the ledger if nobody has borrowed its floor.
+    pub(crate) fn try_open_entry(&self, options: AccountOptions) -> Option<Arc<Entry>> {
+        let floor = options.floor.0.min(BYTES_MAX);
+        self.shared.lending.try_commit(floor).then(|| self.list_entry(options))
+    }
+
+    fn list_entry(&self, options: AccountOptions) -> Arc<Entry> {
+        let mut registry = lock(&self.shared.registry);
+        registry.opened += 1;
+        let name = registry.free_name(options.name);
+        let entry = Arc::new(Entry::new(registry.opened, name, options.floor.0, options.setting, registry.now_ms));
+        registry.entries.push(entry.clone());
+        entry
+    }
+
+    /// Takes a line off the ledger and gives its floor back to the pool.
+    pub(crate) fn close_entry(&self, entry: &Entry) {
+        debug_assert_eq!(entry.used(), 0, "'{}' closes with open reservations", entry.name);
+        lock(&self.shared.registry).entries.retain(|other| other.id != entry.id);
+        self.shared.lending.release(entry.floor());
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        lock(&self.shared.registry).entries.clone()
+    }
+
+    /// The shares that live. (Dropping one here takes the registry's lock, so it is released before.)
+    pub(crate) fn shares(&self) -> Vec<Self> {
+        let weak = lock(&self.shared.registry).shares.clone();
+        weak.iter().filter_map(Weak::upgrade).map(|shared| Self { shared }).collect()
+    }
+
+    pub(crate) fn fixed_costs(&self) -> Vec<(String, ByteCount)> {
+        lock(&self.shared.registry).fixed.iter().map(|(name, bytes)| (name.clone(), ByteCount(*bytes))).collect()
+    }
+
+    /// The time of the last tick.
+    pub(crate) fn now_ms(&self) -> u64 {
+        lock(&self.shared.registry).now_ms
+    }
+}
+
+impl Registry {
+    /// `name`, or `name#2`, `name#3`, … if that is open already.
+    fn free_name(&self, name: String) -> String {
+        let taken = |name: &str| self.entries.iter().any(|entry| entry.name == name);
+        let mut candidate = name.clone();
+        let mut n = 1;
+        while taken(&candidate) {
+            n += 1;
+            candidate = format!("{name}#{n}");
+        }
+        candidate
+    }
+}
+
+impl Shared {
+    fn new(name: Option<String>, limit: u64, parent: Option<Arc<Self>>) -> Self {
+        Self {
+            name,
+            limit,
+            lending: Lending::new(limit),
+            reclaimers: Arc::default(),
+            registry: Mutex::new(Registry::default()),
+            pressure: watch::Sender::new(Pressure::Normal),
+            oversize: Oversize::new(),
+            parent,
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(parent) = &self.parent {
+            lock(&parent.registry).shares.retain(|share| share.strong_count() > 0);
+            parent.lending.release(self.limit);
         }
     }
 }

@@ -3,13 +3,17 @@
 use base::{ByteCount, Error};
 
 use crate::account::Account;
+use crate::ages::Bucket;
+use crate::entry::Claim;
 
 /// The right to hold [`Reservation::bytes`] bytes of an account. Dropping it gives them back.
 #[derive(Debug)]
 #[must_use = "a reservation that is dropped at once pays for nothing"]
 pub struct Reservation {
     account: Account,
-    bytes: ByteCount,
+    bytes: u64,
+    /// Where it is counted as open; nowhere while it holds nothing.
+    counted: Option<Bucket>,
 }
 
 /// The request is larger than the account could ever hold.
@@ -19,21 +23,52 @@ pub struct TooLarge {
     pub account: String,
     pub wanted: ByteCount,
     pub most: ByteCount,
+    /// The option that sizes the account's units, where one does.
+    pub setting: Option<String>,
+}
+
+impl TooLarge {
+    pub(crate) fn new(account: &Account, wanted: ByteCount) -> Self {
+        let setting = account.entry().setting.clone();
+        Self { account: account.name(), wanted, most: account.most(), setting }
+    }
 }
 
 impl From<TooLarge> for Error {
     fn from(error: TooLarge) -> Self {
-        Error::user(error.to_string()).hint("give the job more with --memory, or make the unit smaller")
+        let lacking = error.wanted.saturating_sub(error.most);
+        let smaller = match &error.setting {
+            Some(setting) => format!("lower '{setting}'"),
+            None => "make the unit smaller".to_owned(),
+        };
+        Error::user(error.to_string()).hint(format!("raise --memory by at least {lacking}, or {smaller}"))
+    }
+}
+
+impl Account {
+    /// Takes `n` bytes now, from the floor first and then from the pool, or says no at once.
+    ///
+    /// It says no while others wait in this account's line: they came first.
+    pub fn try_reserve(&self, n: ByteCount) -> Option<Reservation> {
+        let taken = n == ByteCount::ZERO || self.budget().shared.lending.take(self.entry(), n.0, Claim::New);
+        taken.then(|| Reservation::granted(self.clone(), n.0))
+    }
+
+    /// A reservation of nothing, to grow later.
+    pub fn empty(&self) -> Reservation {
+        Reservation { account: self.clone(), bytes: 0, counted: None }
     }
 }
 
 impl Reservation {
-    pub(crate) fn new(account: Account, bytes: ByteCount) -> Self {
-        Self { account, bytes }
+    /// For bytes that the account has taken already.
+    pub(crate) fn granted(account: Account, bytes: u64) -> Self {
+        let counted = (bytes > 0).then(|| account.entry().ages.open());
+        Self { account, bytes, counted }
     }
 
     pub fn bytes(&self) -> ByteCount {
-        self.bytes
+        ByteCount(self.bytes)
     }
 
     pub fn account(&self) -> &Account {
@@ -41,43 +76,74 @@ impl Reservation {
     }
 
     /// Takes `n` more bytes now, or says no and changes nothing.
+    ///
+    /// It may pass the account's waiters: what is half held must be finished before it can be given back.
     #[must_use]
     pub fn try_grow(&mut self, n: ByteCount) -> bool {
-        let grown = self.account.take(n, false);
+        if n == ByteCount::ZERO {
+            return true;
+        }
+        let grown = self.account.budget().shared.lending.take(self.account.entry(), n.0, Claim::More);
         if grown {
-            self.bytes += n;
+            self.bytes += n.0;
+            self.counted.get_or_insert_with(|| self.account.entry().ages.open());
         }
         grown
     }
 
     /// Gives back all but `bytes`; does nothing if it holds less.
     pub fn shrink_to(&mut self, bytes: ByteCount) {
-        let less = self.bytes.saturating_sub(bytes);
+        let less = self.bytes.saturating_sub(bytes.0);
+        if less == 0 {
+            return;
+        }
         self.bytes -= less;
-        self.account.give_back(less, false);
+        if self.bytes == 0 {
+            self.stop_counting();
+        }
+        self.account.budget().shared.lending.give(self.account.entry(), less);
     }
 
     /// Cuts off a reservation of `n` bytes (at most what it holds).
     pub fn split(&mut self, n: ByteCount) -> Reservation {
-        let n = n.min(self.bytes);
-        self.bytes -= n;
-        self.account.opened();
-        Reservation { account: self.account.clone(), bytes: n }
+        let bytes = n.0.min(self.bytes);
+        self.bytes -= bytes;
+        let counted = if bytes == 0 { None } else { self.counted };
+        if self.bytes == 0 {
+            // The part is the whole: it takes over the place in the count.
+            self.counted = None;
+        } else if let Some(bucket) = counted {
+            self.account.entry().ages.open_in(bucket);
+        }
+        Reservation { account: self.account.clone(), bytes, counted }
     }
 
-    /// Takes over the bytes of `other`, which must be of the same account.
+    /// Takes over the bytes of `other`, which must be of the same account; the sum is as old as the older part.
     pub fn merge(&mut self, mut other: Reservation) {
-        assert!(
-            std::sync::Arc::ptr_eq(&self.account.budget.shared, &other.account.budget.shared)
-                && self.account.index == other.account.index,
-            "merged reservations of two accounts"
-        );
+        assert!(self.account.is(&other.account), "merged reservations of two accounts");
         self.bytes += std::mem::take(&mut other.bytes);
+        let ages = &self.account.entry().ages;
+        match (self.counted, other.counted) {
+            (None, Some(_)) => self.counted = other.counted.take(),
+            (Some(mine), Some(theirs)) if ages.is_older(theirs, mine) => {
+                std::mem::swap(&mut self.counted, &mut other.counted);
+            }
+            _ => {}
+        }
+    }
+
+    fn stop_counting(&mut self) {
+        if let Some(bucket) = self.counted.take() {
+            self.account.entry().ages.close(bucket);
+        }
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.account.give_back(self.bytes, true);
+        self.stop_counting();
+        if self.bytes > 0 {
+            self.account.budget().shared.lending.give(self.account.entry(), self.bytes);
+        }
     }
 }
