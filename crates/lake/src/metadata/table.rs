@@ -1,0 +1,293 @@
+//! The metadata of a table: what its `NNNNN-<uuid>.metadata.json` holds (spec, "Table Metadata").
+//!
+//! Versions 1 to 3 are read, 2 and 3 written. Version 1 spells schema and spec in two ways; reading settles on the new
+//! one. Fields that this version does not know are kept, at every level that other writers may extend.
+//! Invariants of a value of [`TableMetadata`]: the current schema, the default spec and order, the current snapshot and
+//! the snapshot of every ref exist.
+
+use std::collections::{BTreeMap, HashSet};
+
+use base::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::partition::{PartitionSpec, SortOrder};
+use super::schema::Schema;
+use super::snapshot::{MAIN, MetadataLogEntry, Snapshot, SnapshotLogEntry, SnapshotRef};
+
+/// The newest version of table metadata that is read.
+pub const FORMAT_VERSION_MAX: u8 = 3;
+
+/// One version of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableMetadata {
+    pub format_version: u8,
+    /// `8-4-4-4-12` hex digits.
+    pub table_uuid: String,
+    /// The table's folder, as the catalog's warehouse was spelled.
+    pub location: String,
+    pub last_sequence_number: i64,
+    pub last_updated_ms: i64,
+    pub last_column_id: i32,
+    pub schemas: Vec<Schema>,
+    pub current_schema_id: i32,
+    pub partition_specs: Vec<PartitionSpec>,
+    pub default_spec_id: i32,
+    pub last_partition_id: i32,
+    pub sort_orders: Vec<SortOrder>,
+    pub default_sort_order_id: i64,
+    pub properties: BTreeMap<String, String>,
+    /// `None` while the table is empty.
+    pub current_snapshot_id: Option<i64>,
+    /// In the order in which they were added.
+    pub snapshots: Vec<Snapshot>,
+    pub snapshot_log: Vec<SnapshotLogEntry>,
+    pub metadata_log: Vec<MetadataLogEntry>,
+    pub refs: BTreeMap<String, SnapshotRef>,
+    /// The row id that the next added row gets; `Some` exactly in v3.
+    pub next_row_id: Option<i64>,
+    /// What this version does not know or only keeps: `statistics`, `partition-statistics`, `encryption-keys`, ….
+    pub unknown: Map<String, Value>,
+}
+
+/// The JSON document.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Document {
+    format_version: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table_uuid: Option<String>,
+    location: String,
+    #[serde(default)]
+    last_sequence_number: i64,
+    last_updated_ms: i64,
+    last_column_id: i32,
+    #[serde(default)]
+    current_schema_id: Option<i32>,
+    #[serde(default)]
+    schemas: Vec<Schema>,
+    #[serde(default, skip_serializing)]
+    schema: Option<Schema>,
+    #[serde(default)]
+    default_spec_id: Option<i32>,
+    #[serde(default)]
+    partition_specs: Vec<PartitionSpec>,
+    #[serde(default, skip_serializing)]
+    partition_spec: Option<Vec<super::partition::PartitionField>>,
+    #[serde(default)]
+    last_partition_id: Option<i32>,
+    #[serde(default)]
+    default_sort_order_id: Option<i64>,
+    #[serde(default)]
+    sort_orders: Vec<SortOrder>,
+    #[serde(default)]
+    properties: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    current_snapshot_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_row_id: Option<i64>,
+    #[serde(default)]
+    refs: Option<BTreeMap<String, SnapshotRef>>,
+    #[serde(default)]
+    snapshots: Option<Vec<Snapshot>>,
+    #[serde(default)]
+    snapshot_log: Option<Vec<SnapshotLogEntry>>,
+    #[serde(default)]
+    metadata_log: Option<Vec<MetadataLogEntry>>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct VersionOnly {
+    format_version: u64,
+}
+
+fn damaged(what: impl std::fmt::Display) -> Error {
+    Error::external(format!("the table metadata is damaged: {what}"))
+}
+
+impl TableMetadata {
+    /// Reads a metadata document. The caller has reserved memory for it ([`Self::memory_of`]).
+    ///
+    /// # Errors
+    /// It is no table metadata, of a newer version, or names what it does not hold.
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        let version: VersionOnly = serde_json::from_slice(json).map_err(damaged)?;
+        if !(1..=u64::from(FORMAT_VERSION_MAX)).contains(&version.format_version) {
+            return Err(Error::user(format!("the table has the format version {}", version.format_version))
+                .detail(format!("Millstream reads the versions 1 to {FORMAT_VERSION_MAX}"))
+                .hint("use a newer Millstream"));
+        }
+        let document: Document = serde_json::from_slice(json).map_err(damaged)?;
+        let metadata = Self::from_document(document)?;
+        metadata.check()?;
+        Ok(metadata)
+    }
+
+    /// The memory that a parsed document of `json_len` bytes takes, at most: names and values become strings and tree
+    /// nodes of their own. Measured at 2 to 5 bytes per byte of snapshots and schemas; a document of unknown fields of
+    /// one digit each would take more.
+    pub fn memory_of(json_len: usize) -> base::ByteCount {
+        base::ByteCount(json_len as u64 * 8 + 4096)
+    }
+
+    /// The document, as it is written to `metadata.json`.
+    ///
+    /// # Errors
+    /// The table is of a version that is not written.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        if self.format_version < 2 {
+            return Err(Error::user("the table has the format version 1, which Millstream does not write")
+                .hint("upgrade the table to version 2 or 3 with the tool that made it"));
+        }
+        serde_json::to_vec(&self.to_document())
+            .map_err(|error| Error::internal("table metadata does not serialise").caused_by(error))
+    }
+
+    fn from_document(document: Document) -> Result<Self> {
+        let version = document.format_version;
+        let mut schemas = document.schemas;
+        if schemas.is_empty() {
+            schemas.extend(document.schema);
+        }
+        let first_schema = schemas.first().ok_or_else(|| damaged("it has no schema"))?;
+        let current_schema_id = document.current_schema_id.unwrap_or(first_schema.schema_id);
+        let mut partition_specs = document.partition_specs;
+        if partition_specs.is_empty() {
+            let fields = document.partition_spec.unwrap_or_default();
+            partition_specs.push(PartitionSpec { fields, ..PartitionSpec::unpartitioned() });
+        }
+        let mut sort_orders = document.sort_orders;
+        if sort_orders.is_empty() {
+            sort_orders.push(SortOrder::unsorted());
+        }
+        let current_snapshot_id = document.current_snapshot_id.filter(|id| *id != -1);
+        let mut refs = document.refs.unwrap_or_default();
+        if let Some(current) = current_snapshot_id {
+            refs.entry(MAIN.to_owned()).or_insert_with(|| SnapshotRef::branch(current));
+        }
+        Ok(Self {
+            format_version: version,
+            table_uuid: document.table_uuid.unwrap_or_default(),
+            location: document.location,
+            last_sequence_number: document.last_sequence_number,
+            last_updated_ms: document.last_updated_ms,
+            last_column_id: document.last_column_id,
+            current_schema_id,
+            default_spec_id: document.default_spec_id.unwrap_or(partition_specs[0].spec_id),
+            last_partition_id: document.last_partition_id.unwrap_or(super::partition::LAST_PARTITION_ID_OF_NONE),
+            default_sort_order_id: document.default_sort_order_id.unwrap_or(sort_orders[0].order_id),
+            schemas,
+            partition_specs,
+            sort_orders,
+            properties: document.properties,
+            current_snapshot_id,
+            snapshots: document.snapshots.unwrap_or_default(),
+            snapshot_log: document.snapshot_log.unwrap_or_default(),
+            metadata_log: document.metadata_log.unwrap_or_default(),
+            refs,
+            next_row_id: (version >= 3).then(|| document.next_row_id.unwrap_or(0)),
+            unknown: document.unknown,
+        })
+    }
+
+    fn to_document(&self) -> Document {
+        Document {
+            format_version: self.format_version,
+            table_uuid: Some(self.table_uuid.clone()),
+            location: self.location.clone(),
+            last_sequence_number: self.last_sequence_number,
+            last_updated_ms: self.last_updated_ms,
+            last_column_id: self.last_column_id,
+            current_schema_id: Some(self.current_schema_id),
+            schemas: self.schemas.clone(),
+            schema: None,
+            default_spec_id: Some(self.default_spec_id),
+            partition_specs: self.partition_specs.clone(),
+            partition_spec: None,
+            last_partition_id: Some(self.last_partition_id),
+            default_sort_order_id: Some(self.default_sort_order_id),
+            sort_orders: self.sort_orders.clone(),
+            properties: self.properties.clone(),
+            current_snapshot_id: self.current_snapshot_id,
+            next_row_id: self.next_row_id,
+            refs: Some(self.refs.clone()),
+            snapshots: Some(self.snapshots.clone()),
+            snapshot_log: Some(self.snapshot_log.clone()),
+            metadata_log: Some(self.metadata_log.clone()),
+            unknown: self.unknown.clone(),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.schemas.iter().any(|schema| schema.schema_id == self.current_schema_id) {
+            return Err(damaged(format!("its current schema {} is missing", self.current_schema_id)));
+        }
+        if !self.partition_specs.iter().any(|spec| spec.spec_id == self.default_spec_id) {
+            return Err(damaged(format!("its default partition spec {} is missing", self.default_spec_id)));
+        }
+        let ids: HashSet<i64> = self.snapshots.iter().map(|snapshot| snapshot.snapshot_id).collect();
+        if ids.len() != self.snapshots.len() {
+            return Err(damaged("two snapshots share an id"));
+        }
+        if let Some(current) = self.current_snapshot_id.filter(|id| !ids.contains(id)) {
+            return Err(damaged(format!("its current snapshot {current} is missing")));
+        }
+        match self.refs.iter().find(|(_, named)| !ids.contains(&named.snapshot_id)) {
+            Some((name, named)) => Err(damaged(format!("the snapshot {} of '{name}' is missing", named.snapshot_id))),
+            None => Ok(()),
+        }
+    }
+
+    /// The columns that a new snapshot has.
+    pub fn current_schema(&self) -> &Schema {
+        let current = self.schemas.iter().find(|schema| schema.schema_id == self.current_schema_id);
+        current.unwrap_or(&self.schemas[0])
+    }
+
+    pub fn schema(&self, id: i32) -> Option<&Schema> {
+        self.schemas.iter().find(|schema| schema.schema_id == id)
+    }
+
+    pub fn default_spec(&self) -> &PartitionSpec {
+        let default = self.partition_specs.iter().find(|spec| spec.spec_id == self.default_spec_id);
+        default.unwrap_or(&self.partition_specs[0])
+    }
+
+    /// What `main` shows; `None` while the table is empty.
+    pub fn current_snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot(self.current_snapshot_id?)
+    }
+
+    pub fn snapshot(&self, id: i64) -> Option<&Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.snapshot_id == id)
+    }
+
+    /// The snapshot that a branch or tag names.
+    pub fn snapshot_named(&self, name: &str) -> Option<&Snapshot> {
+        self.snapshot(self.refs.get(name)?.snapshot_id)
+    }
+
+    /// The snapshot `from` and its ancestors, newest first, as far as they have not expired. Ends on damaged chains too:
+    /// no snapshot comes twice.
+    pub fn ancestors(&self, from: Option<i64>) -> impl Iterator<Item = &Snapshot> {
+        let mut seen = HashSet::new();
+        let mut next = from;
+        std::iter::from_fn(move || {
+            let snapshot = self.snapshot(next?)?;
+            next = snapshot.parent_snapshot_id;
+            seen.insert(snapshot.snapshot_id).then_some(snapshot)
+        })
+    }
+
+    /// A whole number among the table's properties; `default` where it is missing.
+    ///
+    /// # Errors
+    /// The property is no whole number.
+    pub fn number_property(&self, name: &str, default: i64) -> Result<i64> {
+        let Some(text) = self.properties.get(name) else { return Ok(default) };
+        text.trim().parse().map_err(|_| Error::user(format!("the table's property '{name}' is '{text}', not a number")))
+    }
+}

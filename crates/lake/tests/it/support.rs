@@ -1,0 +1,171 @@
+//! A table in a folder of its own, and the smallest committer that can grow it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{ByteCount, Disk, RealDisk, Rng};
+use lake::catalog::{
+    Catalog, Committed, Created, SqliteCatalog, SqliteOptions, Table, TableChange, TableIdent, metadata_file,
+};
+use lake::files::durable::create_dir_durable;
+use lake::files::location::local_path;
+use lake::files::manifest::{
+    DataFile, ListOf, ManifestContent, ManifestEntry, ManifestFile, ManifestListReader, ManifestListWriter, ManifestOf,
+    ManifestWriter,
+};
+use lake::metadata::{NewTable, Operation, Schema, Snapshot, TableMetadata, new_snapshot_id};
+use ledger::{Account, Budget};
+
+pub(crate) fn account(mib: u64) -> Account {
+    Budget::new(ByteCount::mib(mib)).account("lake", ByteCount::ZERO)
+}
+
+pub(crate) fn disk() -> Arc<dyn Disk> {
+    Arc::new(RealDisk)
+}
+
+pub(crate) fn options(folder: &Path) -> SqliteOptions {
+    SqliteOptions {
+        file: folder.join("catalog.db"),
+        name: "lake".to_owned(),
+        warehouse: folder.join("warehouse").to_str().unwrap().to_owned(),
+        busy_timeout: Duration::from_secs(20),
+    }
+}
+
+/// A catalog in `folder`, and what is needed to write into its tables.
+#[derive(Debug)]
+pub(crate) struct Lake {
+    pub(crate) catalog: SqliteCatalog,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) account: Account,
+    pub(crate) rng: Rng,
+    /// Grows with every commit, so that runs repeat.
+    pub(crate) now_ms: i64,
+}
+
+impl Lake {
+    pub(crate) fn at(folder: &Path) -> Self {
+        let account = account(64);
+        let catalog = SqliteCatalog::open(options(folder), disk(), account.clone()).unwrap();
+        catalog.create_namespace("shop").unwrap();
+        Self { catalog, disk: disk(), account, rng: Rng::from_seed(7), now_ms: 1_700_000_000_000 }
+    }
+
+    pub(crate) fn new_table(&mut self, name: &str, schema: &rows::Schema, format_version: u8) -> Table {
+        let ident = TableIdent::new("shop", name);
+        let metadata = TableMetadata::create(NewTable {
+            location: self.catalog.default_location(&ident),
+            format_version,
+            schema: Schema::from_rows(schema).unwrap(),
+            properties: BTreeMap::new(),
+            table_uuid: metadata_file::new_uuid(&mut self.rng),
+            now_ms: self.now_ms,
+        })
+        .unwrap();
+        create_dir_durable(self.disk.as_ref(), &local_path(&metadata_file::data_folder(&metadata)).unwrap()).unwrap();
+        match self.catalog.create(&ident, metadata).unwrap() {
+            Created::New(table) => *table,
+            Created::Exists => panic!("{ident} exists"),
+        }
+    }
+
+    pub(crate) fn manifest(
+        &mut self,
+        of: &ManifestOf,
+        table: &Table,
+        content: ManifestContent,
+        entries: &[ManifestEntry],
+    ) -> ManifestFile {
+        let folder = metadata_file::metadata_folder(&table.metadata);
+        let location = format!("{folder}/{}-m0.avro", metadata_file::new_uuid(&mut self.rng));
+        let mut writer = ManifestWriter::create(&self.disk, &location, of, content, &mut self.rng).unwrap();
+        for entry in entries {
+            writer.add(entry).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    /// What a commit that only adds files needs; `keep` says which manifests stay.
+    pub(crate) fn snapshot(
+        &mut self,
+        table: &Table,
+        add: Vec<DataFile>,
+        deletes: Vec<DataFile>,
+        keep: fn(&ManifestFile) -> bool,
+    ) -> Snapshot {
+        let metadata = &table.metadata;
+        let snapshot_id = new_snapshot_id(metadata, &mut self.rng);
+        let of = ManifestOf::new(metadata, snapshot_id).unwrap();
+        let mut manifests: Vec<ManifestFile> = match metadata.current_snapshot() {
+            Some(parent) => {
+                let list = parent.manifest_list.as_deref().unwrap();
+                ManifestListReader::open(self.disk.as_ref(), list, &self.account).unwrap().read_all().unwrap()
+            }
+            None => Vec::new(),
+        };
+        manifests.retain(keep);
+        for (content, files) in [(ManifestContent::Data, add), (ManifestContent::Deletes, deletes)] {
+            if !files.is_empty() {
+                let entries: Vec<_> = files.into_iter().map(ManifestEntry::added).collect();
+                manifests.push(self.manifest(&of, table, content, &entries));
+            }
+        }
+        self.list(table, snapshot_id, &manifests)
+    }
+
+    pub(crate) fn list(&mut self, table: &Table, snapshot_id: i64, manifests: &[ManifestFile]) -> Snapshot {
+        let metadata = &table.metadata;
+        let list = format!("{}/snap-{snapshot_id}.avro", metadata_file::metadata_folder(metadata));
+        let of = ListOf {
+            format_version: metadata.format_version,
+            snapshot_id,
+            parent_snapshot_id: metadata.current_snapshot_id,
+            sequence_number: metadata.last_sequence_number + 1,
+            first_row_id: metadata.next_row_id,
+        };
+        let mut writer = ManifestListWriter::create(&self.disk, &list, of, &mut self.rng).unwrap();
+        for manifest in manifests {
+            writer.add(manifest).unwrap();
+        }
+        let added_rows = writer.finish().unwrap();
+        self.now_ms += 1000;
+        Snapshot {
+            snapshot_id,
+            parent_snapshot_id: metadata.current_snapshot_id,
+            sequence_number: of.sequence_number,
+            timestamp_ms: self.now_ms,
+            manifest_list: Some(list),
+            summary: BTreeMap::from([("operation".to_owned(), Operation::Overwrite.text().to_owned())]),
+            schema_id: Some(metadata.current_schema_id),
+            first_row_id: of.first_row_id,
+            added_rows,
+            unknown: serde_json::Map::new(),
+        }
+    }
+
+    pub(crate) fn commit(&mut self, table: &Table, snapshot: Snapshot) -> Table {
+        let next = table.metadata.with_snapshot(snapshot, Vec::new()).unwrap();
+        match self.catalog.commit(vec![TableChange { base: table, next }]).unwrap() {
+            Committed::Swapped(mut tables) => tables.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The files under a folder whose names end so.
+pub(crate) fn files_ending(folder: &Path, end: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_ending(&path, end));
+        } else if path.to_str().unwrap().ends_with(end) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
