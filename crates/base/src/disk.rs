@@ -3,6 +3,8 @@
 //! Every path is used as given. Durability is the caller's: a file's bytes are durable after `sync`, its name after
 //! `sync_dir` of its folder.
 
+pub mod faulty;
+
 use std::fmt::Debug;
 use std::fs;
 use std::io;
