@@ -2,9 +2,15 @@
 //!
 //! In the order in which a reader meets them: [`metadata`] (what a version of a table is), [`files`] (data files,
 //! deletion vectors, manifests), [`catalog`] (which version is current, and the compare-and-swap that makes a commit),
-//! [`read`] (rows of a snapshot).
+//! [`read`] (rows of a snapshot). What writes them, in the order of the data: [`run`] (one final operation per key),
+//! [`index`] (where a key's row is), [`parquet_write`] (data files), [`decide`] and [`commit`] (exactly once).
 
 pub mod catalog;
+pub mod commit;
+pub mod decide;
 pub mod files;
+pub mod index;
 pub mod metadata;
+pub mod parquet_write;
 pub mod read;
+pub mod run;

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic")]
 
+mod small_table;
 mod support;
 
 mod catalog;
+mod key_index;
 mod manifests;
 mod metadata;
+mod parquet_write;
+mod reduce;

@@ -1,0 +1,112 @@
+//! Encoded records in memory, in the order of their arrival, paid chunk by chunk.
+
+use base::ByteCount;
+use ledger::{Account, Reservation};
+
+use super::record;
+
+/// Bytes of a chunk; a longer record gets a chunk of its own.
+pub const CHUNK_BYTES: usize = 128 << 10;
+/// Bytes of an [`Entry`] in the array that is sorted.
+const ENTRY_BYTES: usize = size_of::<Entry>();
+/// Entries are paid for in steps of so many.
+const ENTRIES_STEP: usize = 1024;
+
+/// Where a record lies, with its hash for sorting. Places grow with arrival, so (hash, place) is a total order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    hash_high: u64,
+    hash_low: u64,
+    place: u64,
+}
+
+/// Records and what pays for them, the array for sorting them included.
+#[derive(Debug)]
+pub struct Arena {
+    chunks: Vec<Vec<u8>>,
+    records: usize,
+    entries_paid: usize,
+    paid: Reservation,
+}
+
+impl Arena {
+    pub fn new(account: &Account) -> Self {
+        Self { chunks: Vec::new(), records: 0, entries_paid: 0, paid: account.empty() }
+    }
+
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// What is reserved.
+    pub fn bytes(&self) -> ByteCount {
+        self.paid.bytes()
+    }
+
+    /// Keeps an encoded record; answers false and keeps nothing if the memory for it cannot be had.
+    #[must_use]
+    pub fn try_push(&mut self, encoded: &[u8]) -> bool {
+        if self.records == self.entries_paid {
+            if !self.paid.try_grow(ByteCount::from(ENTRIES_STEP * ENTRY_BYTES)) {
+                return false;
+            }
+            self.entries_paid += ENTRIES_STEP;
+        }
+        let fits = self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= encoded.len());
+        if !fits {
+            let capacity = CHUNK_BYTES.max(encoded.len());
+            if !self.paid.try_grow(ByteCount::from(capacity)) {
+                return false;
+            }
+            self.chunks.push(Vec::with_capacity(capacity));
+        }
+        let Some(chunk) = self.chunks.last_mut() else { return false };
+        chunk.extend_from_slice(encoded);
+        self.records += 1;
+        true
+    }
+
+    /// The places of all records by hash, then arrival.
+    pub fn sorted(&self) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(self.records);
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let mut rest = chunk.as_slice();
+            while let Some((found, after)) = record::split(rest) {
+                let place = ((index as u64) << 32) | (chunk.len() - rest.len()) as u64;
+                let hash = record::hash_of(found).unwrap_or_default();
+                entries.push(Entry { hash_high: (hash >> 64) as u64, hash_low: hash as u64, place });
+                rest = after;
+            }
+        }
+        entries.sort_unstable();
+        entries
+    }
+
+    /// The record at an entry's place, as [`record::parse`] takes it.
+    pub fn record(&self, entry: &Entry) -> Option<&[u8]> {
+        let chunk = self.chunks.get((entry.place >> 32) as usize)?;
+        let bytes = chunk.get((entry.place & u64::from(u32::MAX)) as usize..)?;
+        record::split(bytes).map(|(found, _)| found)
+    }
+
+    /// Forgets all records and gives their memory back.
+    pub fn clear(&mut self) {
+        self.chunks = Vec::new();
+        self.records = 0;
+        self.entries_paid = 0;
+        self.paid.shrink_to(ByteCount::ZERO);
+    }
+}
+
+impl Entry {
+    pub fn hash(&self) -> u128 {
+        (u128::from(self.hash_high) << 64) | u128::from(self.hash_low)
+    }
+}
+
+/// What must be there for at least one record of ordinary size.
+pub const ARENA_FLOOR: usize = CHUNK_BYTES + ENTRIES_STEP * ENTRY_BYTES;

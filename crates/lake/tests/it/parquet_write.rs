@@ -1,0 +1,163 @@
+//! Data files hold what was put in, in little memory.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use base::ByteCount;
+use lake::parquet_write::{DataFileWriter, FileShape, RowGroup};
+use lake::run::Layout;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::small_table::{account, layout};
+
+fn row(id: i64, name: Option<&str>) -> Vec<u8> {
+    let mut row = vec![1];
+    row.extend_from_slice(&id.to_le_bytes());
+    match name {
+        Some(name) => {
+            row.push(1);
+            row.extend_from_slice(&(name.len() as u32).to_le_bytes());
+            row.extend_from_slice(name.as_bytes());
+        }
+        None => row.push(0),
+    }
+    row.push(2);
+    row
+}
+
+fn shape() -> FileShape {
+    FileShape { layout: layout(), measured: vec![0] }
+}
+
+#[test]
+fn rows_come_back_with_ids_and_figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let account = account(ByteCount::mib(1));
+    let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
+    let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
+    let mut group = RowGroup::new(&account, 64 << 10).unwrap();
+    for group_number in 0..3 {
+        for id in group_number * 100..group_number * 100 + 100 {
+            let name = format!("name {id}");
+            group.push(&row(id, (id % 3 > 0).then_some(name.as_str()))).unwrap();
+        }
+        group.replace(7, &row(-group_number, Some("replaced"))).unwrap();
+        writer.write(&mut group).unwrap();
+        group.clear(64 << 10);
+    }
+    let file = writer.finish().unwrap();
+    assert_eq!(file.record_count, 300);
+    assert_eq!(file.file_size_in_bytes, std::fs::metadata(&path).unwrap().len() as i64);
+    assert_eq!(file.split_offsets.len(), 3);
+    assert_eq!(file.metrics.lower_bounds, [(1, (-2i64).to_le_bytes().to_vec())]);
+    assert_eq!(file.metrics.upper_bounds, [(1, 299i64.to_le_bytes().to_vec())]);
+    assert_eq!(file.metrics.value_counts, [(1, 300)]);
+
+    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
+    let ids: Vec<i32> =
+        reader.parquet_schema().root_schema().get_fields().iter().map(|field| field.get_basic_info().id()).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    assert!(!reader.schema().field(0).is_nullable() && reader.schema().field(1).is_nullable());
+    let mut rows = Vec::new();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        for at in 0..batch.num_rows() {
+            let name = batch.column(1).as_string::<i32>();
+            let name = batch.column(1).is_valid(at).then(|| name.value(at).to_owned());
+            assert!(batch.column(2).is_null(at));
+            rows.push((batch.column(0).as_primitive::<Int64Type>().value(at), name));
+        }
+    }
+    assert_eq!(rows.len(), 300);
+    assert_eq!(rows[107], (-1, Some("replaced".to_owned())));
+    assert_eq!((rows[6].clone(), rows[8].clone()), ((6, None), (8, Some("name 8".to_owned()))));
+}
+
+#[test]
+fn a_missing_value_for_a_required_column_is_named_and_the_file_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let account = account(ByteCount::mib(1));
+    let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
+    let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
+    let mut group = RowGroup::new(&account, 64 << 10).unwrap();
+    group.push(&[0, 0, 0]).unwrap();
+    let told = writer.write(&mut group).unwrap_err();
+    assert!(told.to_string().contains("column 'id'"), "{told}");
+    drop(writer);
+    assert!(!path.exists());
+}
+
+#[test]
+fn every_type_of_a_table_survives() {
+    use arrow_array::{
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float32Array,
+        Float64Array, Int16Array, Int32Array, RecordBatch, Time64MicrosecondArray, TimestampMicrosecondArray,
+        TimestampNanosecondArray,
+    };
+    use arrow_schema::{DataType, Field, Schema};
+    let columns: Vec<(DataType, ArrayRef, ArrayRef)> = vec![
+        (
+            DataType::Boolean,
+            Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])),
+            Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])),
+        ),
+        (
+            DataType::Int32,
+            Arc::new(Int16Array::from(vec![Some(-7), None, Some(8)])),
+            Arc::new(Int32Array::from(vec![Some(-7), None, Some(8)])),
+        ),
+        same(Arc::new(Float32Array::from(vec![Some(1.5), None, Some(f32::NEG_INFINITY)]))),
+        same(Arc::new(Float64Array::from(vec![Some(-0.0), None, Some(f64::MAX)]))),
+        same(Arc::new(
+            Decimal128Array::from(vec![Some(-12_345), None, Some(1)]).with_precision_and_scale(12, 2).unwrap(),
+        )),
+        same(Arc::new(Date32Array::from(vec![Some(-1), None, Some(20_000)]))),
+        same(Arc::new(Time64MicrosecondArray::from(vec![Some(1), None, Some(86_399_999_999)]))),
+        same(Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None, Some(-5)]))),
+        same(Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None, Some(-5)]).with_timezone("UTC"))),
+        same(Arc::new(TimestampNanosecondArray::from(vec![Some(1), None, Some(-5)]))),
+        same(Arc::new(BinaryArray::from(vec![Some(b"ab".as_slice()), None, Some(b"")]))),
+        (
+            DataType::FixedSizeBinary(2),
+            Arc::new(BinaryArray::from(vec![Some(b"ab".as_slice()), None, Some(b"cd")])),
+            Arc::new(
+                FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some(b"ab"), None, Some(b"cd")].into_iter(), 2)
+                    .unwrap(),
+            ),
+        ),
+    ];
+    let name = |index: usize| format!("c{index}");
+    let table = columns.iter().enumerate().map(|(index, (ty, _, _))| Field::new(name(index), ty.clone(), true));
+    let layout = Layout::new(Arc::new(Schema::new(table.collect::<Vec<_>>()))).unwrap();
+    let given = RecordBatch::try_from_iter(
+        columns.iter().enumerate().map(|(index, (_, given, _))| (name(index), given.clone())),
+    )
+    .unwrap();
+    let cells = lake::run::BatchCells::new(&layout, &given, None).unwrap();
+    let account = account(ByteCount::mib(1));
+    let mut group = RowGroup::new(&account, 64 << 10).unwrap();
+    for index in 0..3 {
+        let mut row = Vec::new();
+        assert!(!cells.put_row(index, &mut row).unwrap());
+        group.push(&row).unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
+    let shape = FileShape { layout, measured: (0..columns.len()).collect() };
+    let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape).unwrap();
+    writer.write(&mut group).unwrap();
+    writer.finish().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
+    let batch = reader.build().unwrap().next().unwrap().unwrap();
+    for (index, (_, _, expected)) in columns.iter().enumerate() {
+        assert_eq!(batch.column(index), expected, "column {index}");
+    }
+}
+
+fn same(array: arrow_array::ArrayRef) -> (arrow_schema::DataType, arrow_array::ArrayRef, arrow_array::ArrayRef) {
+    (array.data_type().clone(), array.clone(), array)
+}
