@@ -126,11 +126,6 @@ impl Connection {
         self.pending.failure().is_some()
     }
 
-    /// Whether the broker speaks `version` of `R`.
-    pub(crate) fn speaks<R: Request>(&self, version: i16) -> bool {
-        self.versions.speaks(R::KEY, version)
-    }
-
     /// Sends `request` in the newest version that both sides speak and waits for the response.
     ///
     /// # Cancel safety

@@ -2,11 +2,10 @@
 //! charged until its last reference drops.
 //!
 //! In reading order: `config` (Kafka's own property names), `client` (the cluster: connections, metadata, offsets, groups),
-//! `consumer` (partitions as record batches), `producer` (records into partitions), `admin` (topics and settings). Below
+//! `consumer` (partitions as record batches). Below
 //! them: `connection` (requests and responses over one socket), `retry` (backoff and patience), `partition` (names).
 //!
 //! Not there yet: group membership, transactions, TLS and SASL (`connection` says where they go), message formats v0 and v1.
-
 
 mod client;
 mod config;
@@ -16,10 +15,8 @@ mod partition;
 
 mod retry;
 
-
 pub use client::{Client, OffsetSpec, TopicInfo};
 pub use config::{Address, ClientConfig, ConsumerConfig, Isolation, OffsetReset, ProducerConfig};
 pub use consumer::{Consumer, ConsumerError, Fetched, StartAt};
 pub use kafka_wire::protocol::TopicId;
 pub use partition::TopicPartition;
-

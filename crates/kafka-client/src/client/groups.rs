@@ -6,9 +6,7 @@ use std::sync::Mutex;
 
 use base::{Error, Offset, Result};
 use kafka_wire::protocol::messages::find_coordinator::{FindCoordinatorRequest, GROUP};
-use kafka_wire::protocol::messages::offset_commit::{
-    OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic,
-};
+use kafka_wire::protocol::messages::offset_commit::{OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic};
 use kafka_wire::protocol::messages::offset_fetch::{OffsetFetchGroup, OffsetFetchRequest, OffsetFetchTopic};
 use kafka_wire::protocol::{ErrorCode, Request};
 
@@ -91,12 +89,10 @@ impl Client {
         let topics = response.groups.into_iter().flat_map(|group| group.topics);
         let found = topics.flat_map(|topic| {
             let name: std::sync::Arc<str> = topic.name.as_str().into();
-            (topic.partitions.into_iter())
-                .filter(|partition| partition.committed_offset >= 0)
-                .map(move |partition| {
-                    let offset = Offset(partition.committed_offset);
-                    (TopicPartition::new(name.clone(), partition.partition_index), offset)
-                })
+            (topic.partitions.into_iter()).filter(|partition| partition.committed_offset >= 0).map(move |partition| {
+                let offset = Offset(partition.committed_offset);
+                (TopicPartition::new(name.clone(), partition.partition_index), offset)
+            })
         });
         Ok(found.collect())
     }

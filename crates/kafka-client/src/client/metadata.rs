@@ -12,7 +12,6 @@ use crate::config::Address;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metadata {
     pub(crate) cluster_id: Arc<str>,
-    pub(crate) controller: i32,
     pub(crate) brokers: BTreeMap<i32, Address>,
     pub(crate) topics: BTreeMap<Arc<str>, TopicMetadata>,
 }
@@ -50,12 +49,7 @@ impl Metadata {
                 Some((broker.node_id, Address { host: broker.host, port }))
             })
             .collect();
-        Self {
-            cluster_id: response.cluster_id.unwrap_or_default().into(),
-            controller: response.controller_id,
-            brokers,
-            topics,
-        }
+        Self { cluster_id: response.cluster_id.unwrap_or_default().into(), brokers, topics }
     }
 
     /// Where the leader of a partition listens, if there is one.

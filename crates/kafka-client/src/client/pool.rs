@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use ledger::Account;
 use tokio::time::Instant;
@@ -77,10 +76,5 @@ impl Pool {
             Arc::new(Slot { state: tokio::sync::Mutex::new(state) })
         };
         lock(&self.slots).entry(address.clone()).or_insert_with(new).clone()
-    }
-
-    /// How long an answer may take.
-    pub(crate) fn request_timeout(&self) -> Duration {
-        Duration::from_millis(self.config.request_timeout_ms)
     }
 }

@@ -34,8 +34,9 @@ impl Address {
         let list: Vec<Self> =
             text.split(',').filter(|part| !part.trim().is_empty()).map(Self::parse).collect::<Result<_>>()?;
         if list.is_empty() {
-            return Err(Error::user("bootstrap.servers names no broker")
-                .hint("write host:port, for example localhost:9092"));
+            return Err(
+                Error::user("bootstrap.servers names no broker").hint("write host:port, for example localhost:9092")
+            );
         }
         Ok(list)
     }
@@ -43,9 +44,10 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
         }
     }
 }

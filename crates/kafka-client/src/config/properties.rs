@@ -47,8 +47,9 @@ impl<'a> Properties<'a> {
     /// A number of bytes between 1 and what fits Kafka's 31 bits.
     pub(super) fn bytes(&mut self, name: &'static str, into: &mut ByteCount) -> Result<()> {
         if let Some(text) = self.take(name) {
-            let size = (text.parse::<ByteCount>().ok())
-                .filter(|size| *size > ByteCount::ZERO && i64::try_from(size.0).is_ok_and(|n| n <= i64::from(i32::MAX)));
+            let size = (text.parse::<ByteCount>().ok()).filter(|size| {
+                *size > ByteCount::ZERO && i64::try_from(size.0).is_ok_and(|n| n <= i64::from(i32::MAX))
+            });
             *into = size.ok_or_else(|| wrong(name, text, "a number of bytes from 1 to 2147483647"))?;
         }
         Ok(())

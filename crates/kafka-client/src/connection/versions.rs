@@ -44,13 +44,8 @@ impl Versions {
     }
 
     fn of(response: &ApiVersionsResponse) -> Self {
-        let ranges =
-            response.api_keys.iter().map(|key| (key.api_key, (key.min_version, key.max_version))).collect();
+        let ranges = response.api_keys.iter().map(|key| (key.api_key, (key.min_version, key.max_version))).collect();
         Self { ranges }
-    }
-
-    pub(super) fn speaks(&self, key: ApiKey, version: i16) -> bool {
-        self.ranges.get(&key.code()).is_some_and(|(min, max)| (*min..=*max).contains(&version))
     }
 
     /// The newest version that both sides speak, at most `most`.

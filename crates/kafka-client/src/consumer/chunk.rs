@@ -100,6 +100,5 @@ impl Chunk {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,8 @@ struct Brought {
     records: bool,
     /// Errors, or records without one whole batch: asking again at once would bring the same.
     trouble: bool,
+    /// Something for the keeper: a leader to be found, an offset to be looked up.
+    upkeep: bool,
 }
 
 /// Polls the broker at `address` for what it leads, until the task is dropped.
@@ -42,7 +44,7 @@ pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
             Ok(response) => shared.accept(&plan, response),
             Err(error) => {
                 shared.give_up(&plan, &address, error);
-                Brought { records: false, trouble: true }
+                Brought { trouble: true, ..Brought::default() }
             }
         };
         if brought.trouble {
@@ -95,6 +97,7 @@ impl Shared {
                 }
                 let got = assigned.accept(&name, answer, &mut paid);
                 brought.trouble |= got.trouble;
+                brought.upkeep |= got.upkeep;
                 if got.records {
                     brought.records = true;
                     state.served += 1;
@@ -110,7 +113,9 @@ impl Shared {
         }
         drop(state);
         self.ready.notify_one();
-        self.work.notify_waiters();
+        if brought.upkeep {
+            self.upkeep.notify_waiters();
+        }
         brought
     }
 
@@ -129,35 +134,30 @@ impl Shared {
         } else {
             self.fail(error.into());
         }
-        self.work.notify_waiters();
+        self.upkeep.notify_waiters();
     }
 }
 
 impl Assigned {
-    fn accept(
-        &mut self,
-        name: &TopicPartition,
-        mut answer: FetchPartitionResponse,
-        paid: &mut Reservation,
-    ) -> Brought {
+    fn accept(&mut self, name: &TopicPartition, mut answer: FetchPartitionResponse, paid: &mut Reservation) -> Brought {
         match answer.error_code {
             ErrorCode::NONE => {}
             ErrorCode::OFFSET_OUT_OF_RANGE => {
                 // What to do about it is the keeper's, once what was fetched before is handed out.
                 self.out_of_range = true;
-                return Brought::default();
+                return Brought { upkeep: true, ..Brought::default() };
             }
             code => {
                 tracing::debug!(partition = %name, error = %code, "a partition was not served; asking for its leader");
                 self.leader = None;
-                return Brought { records: false, trouble: true };
+                return Brought { trouble: true, upkeep: true, ..Brought::default() };
             }
         }
         let Some(mut bytes) = answer.records.take().filter(|bytes| !bytes.is_empty()) else {
             return Brought::default();
         };
         match walk(&bytes) {
-            Walked::Nothing => return Brought { records: false, trouble: true },
+            Walked::Nothing => return Brought { trouble: true, ..Brought::default() },
             Walked::Until(next_offset, len) => {
                 bytes.truncate(len);
                 self.fetch_offset = self.fetch_offset.max(next_offset);
@@ -165,6 +165,6 @@ impl Assigned {
             Walked::Damaged => self.damaged = true,
         }
         self.chunks.push_back(Chunk::new(bytes, answer, paid));
-        Brought { records: true, trouble: false }
+        Brought { records: true, ..Brought::default() }
     }
 }

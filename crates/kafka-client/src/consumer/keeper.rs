@@ -44,16 +44,16 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
         shared: shared.clone(),
     };
     loop {
-        let work = shared.work.notified();
-        tokio::pin!(work);
-        work.as_mut().enable();
+        let upkeep = shared.upkeep.notified();
+        tokio::pin!(upkeep);
+        upkeep.as_mut().enable();
         let calm = keeper.step().await;
         keeper.adjust_fetchers();
         if calm {
             keeper.backoff.reset();
             let max_age = Duration::from_millis(shared.config.client.metadata_max_age_ms);
             tokio::select! {
-                () = work => {}
+                () = upkeep => {}
                 () = tokio::time::sleep_until(keeper.refreshed + max_age) => shared.state().stale = true,
                 error = first_ended(&mut keeper.fetchers) => return Err(error),
             }
@@ -182,15 +182,12 @@ impl Keeper {
         // A time after the last record means the end.
         let late = found.iter().filter(|(_, offset)| offset.is_none());
         let late: BTreeMap<_, _> = late.map(|(name, _)| (name.clone(), OffsetSpec::Latest)).collect();
-        let ends = match late.is_empty() {
-            true => BTreeMap::new(),
-            false => match self.shared.client.offsets(&late, self.shared.config.isolation).await {
-                Ok(ends) => ends,
-                Err(error) => {
-                    tracing::warn!(%error, "offsets could not be looked up; trying again");
-                    return false;
-                }
-            },
+        let ends = match self.shared.client.offsets(&late, self.shared.config.isolation).await {
+            Ok(ends) => ends,
+            Err(error) => {
+                tracing::warn!(%error, "offsets could not be looked up; trying again");
+                return false;
+            }
         };
         let mut state = self.shared.state();
         for (name, (_, version)) in wanted {
@@ -235,9 +232,10 @@ impl Shared {
     /// Topics with a partition without leader; all when what is known is stale.
     fn topics_to_ask_for(&self) -> Vec<Arc<str>> {
         let state = self.state();
-        let lacking = state.partitions.iter().filter(|(_, assigned)| {
-            assigned.error.is_none() && (state.stale || assigned.leader.is_none())
-        });
+        let lacking = state
+            .partitions
+            .iter()
+            .filter(|(_, assigned)| assigned.error.is_none() && (state.stale || assigned.leader.is_none()));
         let topics: BTreeSet<Arc<str>> = lacking.map(|(name, _)| name.topic.clone()).collect();
         topics.into_iter().collect()
     }

@@ -6,6 +6,7 @@
 //! turn: the reader waits for the memory.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use base::ByteCount;
 use kafka_wire::protocol::TopicId;
@@ -61,11 +62,13 @@ impl Shared {
     pub(super) fn plan(&self, address: &Address) -> Option<Plan> {
         let mut state = self.state();
         let limits = Limits::of(self, brokers(&state));
+        let fetch_below = limits.partition.as_usize() / 2;
+        self.fetch_below.store(fetch_below, Ordering::Relaxed);
         let mut due: Vec<(u64, TopicPartition)> = Vec::new();
         let mut held_back = false;
         for (name, assigned) in &state.partitions {
             if assigned.is_fetchable_at(address) {
-                if assigned.queued() as u64 > limits.partition.0 / 2 {
+                if assigned.queued() > fetch_below {
                     held_back = true;
                 } else {
                     due.push((assigned.served, name.clone()));

@@ -1,10 +1,11 @@
 //! What is assigned and where each partition stands, shared by the consumer, its keeper and its fetch tasks.
 //!
 //! One mutex, held for moments and never across a wait. Whoever changes something that others wait for tells `ready` (the
-//! consumer) or `work` (keeper and fetch tasks) after letting go of it.
+//! consumer), `work` (fetch tasks) or `upkeep` (the keeper) after letting go of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use base::{Error, Offset};
@@ -29,8 +30,12 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Something may be taken.
     pub(super) ready: Notify,
-    /// Something may be to do for keeper or fetch tasks.
+    /// Something may be to fetch.
     pub(super) work: Notify,
+    /// Something may be to do for the keeper.
+    pub(super) upkeep: Notify,
+    /// A partition of which so many bytes wait, or fewer, is fetched ahead ([`super::plan`]).
+    pub(super) fetch_below: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -156,7 +161,17 @@ impl Assigned {
 impl Shared {
     pub(super) fn new(client: Client, config: ConsumerConfig, account: Account, pool: Pool) -> Self {
         let state = Mutex::new(State::default());
-        Self { client, config, account, pool, state, ready: Notify::new(), work: Notify::new() }
+        Self {
+            client,
+            config,
+            account,
+            pool,
+            state,
+            ready: Notify::new(),
+            work: Notify::new(),
+            upkeep: Notify::new(),
+            fetch_below: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -168,13 +183,13 @@ impl Shared {
         let version = state.partitions.get(&partition).map_or(0, |old| old.version + 1);
         state.partitions.insert(partition, Assigned::new(topic_id, at, version));
         drop(state);
-        self.work.notify_waiters();
+        self.upkeep.notify_waiters();
     }
 
     pub(super) fn unassign(&self, partition: &TopicPartition) {
         let gone = self.state().partitions.remove(partition);
         drop(gone);
-        self.work.notify_waiters();
+        self.upkeep.notify_waiters();
     }
 
     pub(super) fn pause(&self, partition: &TopicPartition) {
@@ -213,21 +228,28 @@ impl Shared {
             Some(Turn::From(name)) => Bound::Included(name),
             Some(Turn::After(name)) => Bound::Excluded(name),
         };
-        let first = state.partitions.range::<TopicPartition, _>((start, Bound::Unbounded)).map(|(name, _)| name.clone());
+        let first =
+            state.partitions.range::<TopicPartition, _>((start, Bound::Unbounded)).map(|(name, _)| name.clone());
         let order: Vec<TopicPartition> = first.chain(state.partitions.keys().cloned()).collect();
-        let mut taken = None;
+        let (mut taken, mut fetch_ahead, mut reset) = (None, false, false);
         for name in order {
             let Some(assigned) = state.partitions.get_mut(&name).filter(|assigned| !assigned.paused) else { continue };
             taken = assigned.take(&name);
+            reset |= assigned.out_of_range && assigned.chunks.is_empty();
             if taken.is_some() {
+                fetch_ahead = !assigned.in_flight && assigned.queued() <= self.fetch_below.load(Ordering::Relaxed);
                 let more = assigned.chunks.front().is_some_and(|chunk| chunk.len() > 0);
                 state.turn = Some(if more { Turn::From(name) } else { Turn::After(name) });
                 break;
             }
         }
         drop(state);
-        // Room may have come free, or the last chunk before a reset was handed out.
-        self.work.notify_waiters();
+        if fetch_ahead {
+            self.work.notify_waiters();
+        }
+        if reset {
+            self.upkeep.notify_waiters();
+        }
         taken
     }
 }
