@@ -14,7 +14,7 @@ use rows::LogicalType;
 
 use crate::column::{Bytes, Column, Values};
 use crate::scan::Token;
-pub(crate) use base64::Alphabet;
+pub(crate) use base64::{Alphabet, encode as encode_base64};
 pub(crate) use json_text::quote;
 pub(crate) use temporal::{DateForm, DateNumber, TextForm, TimeForm, TimestampForm, Unit};
 
@@ -134,6 +134,11 @@ fn binary(token: Token<'_>, form: BinaryForm, cells: &mut Bytes) -> Result<bool,
         return Err(Fault::Expected(form.expected()));
     };
     let decoded = match form {
+        // Flink passes over line breaks and spaces inside base64.
+        BinaryForm::Base64(alphabet) if text.iter().any(u8::is_ascii_whitespace) => {
+            let packed: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            base64::decode(&packed, alphabet, &mut cells.data)
+        }
         BinaryForm::Base64(alphabet) => base64::decode(text, alphabet, &mut cells.data),
         BinaryForm::Hex => base64::decode_hex(text, &mut cells.data),
     };
@@ -145,7 +150,7 @@ fn binary(token: Token<'_>, form: BinaryForm, cells: &mut Bytes) -> Result<bool,
 /// The base64 text of `bytes`.
 pub(crate) fn base64_text(bytes: &[u8], alphabet: Alphabet) -> Vec<u8> {
     let mut text = Vec::new();
-    base64::encode(bytes, alphabet, &mut text);
+    encode_base64(bytes, alphabet, &mut text);
     text
 }
 

@@ -32,7 +32,7 @@ pub use options::{
 
 use crate::convert::Conversion;
 use crate::options::{Limits, RECORD_BYTES_MAX, Table};
-use crate::problem::{Problem, bad};
+use crate::problem::{Problem, Unparsable, bad};
 use crate::row::{Part, Placeholder, Reading, Rows};
 use crate::scan::Scanner;
 use envelope::{Envelope, Operation};
@@ -65,6 +65,7 @@ pub fn decoder(table: &Table, options: DebeziumOptions, limits: Limits) -> Resul
         key_updates: BooleanBufferBuilder::new(0),
         any_key_update: false,
         skipped: Skipped::default(),
+        unparsable: Unparsable::default(),
     })
 }
 
@@ -84,6 +85,7 @@ pub struct DebeziumDecoder {
     key_updates: BooleanBufferBuilder,
     any_key_update: bool,
     skipped: Skipped,
+    unparsable: Unparsable,
 }
 
 /// Records that gave no row, since the last report.
@@ -91,8 +93,6 @@ pub struct DebeziumDecoder {
 struct Skipped {
     truncates: u64,
     messages: u64,
-    unparsable: u64,
-    last_unparsable: String,
 }
 
 /// What a row is, beside its cells.
@@ -111,7 +111,7 @@ impl DebeziumDecoder {
     }
 
     fn try_decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
-        let Some(value) = record.value else { return self.tombstone(record, None) };
+        let Some(value) = record.value else { return self.tombstone(record) };
         if value.len() > RECORD_BYTES_MAX {
             return Err(bad(format!(
                 "the record has {} bytes; at most {RECORD_BYTES_MAX} can be decoded",
@@ -120,7 +120,7 @@ impl DebeziumDecoder {
         }
         let envelope = self.read_envelope(value).map_err(|problem| self.rows.explain(problem, "the value", value))?;
         if envelope.is_tombstone {
-            return self.tombstone(record, None);
+            return self.tombstone(record);
         }
         match envelope.operation {
             Some(Operation::Create) => self.upsert(record, &envelope, RowKind::Insert),
@@ -159,7 +159,7 @@ impl DebeziumDecoder {
     fn upsert(&mut self, record: &RawRecord<'_>, envelope: &Envelope<'_>, kind: RowKind) -> Result<(), BadRecord> {
         let row = self.kinds.len();
         let Some(after) = envelope.after else {
-            return Err(bad(format!("a change event that is no delete has no \"after\" image (operation {kind:?})")));
+            return Err(bad("a change event that is no delete has no \"after\" image"));
         };
         let explain = |rows: &Rows, problem| rows.explain(problem, "the value", after);
         self.rows.check_key(row, "\"after\"").map_err(|problem| explain(&self.rows, problem))?;
@@ -221,12 +221,11 @@ impl DebeziumDecoder {
     }
 
     fn delete(&mut self, record: &RawRecord<'_>, envelope: &Envelope<'_>) -> Result<(), BadRecord> {
-        self.rows.truncate(self.kinds.len());
         self.delete_by(record, envelope.before.map(|before| (before, envelope.has_schema)), envelope.position)
     }
 
-    fn tombstone(&mut self, record: &RawRecord<'_>, before: Option<(&[u8], bool)>) -> Result<(), BadRecord> {
-        self.delete_by(record, before, None)
+    fn tombstone(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
+        self.delete_by(record, None, None)
     }
 
     /// Appends a delete. The record's key is the better source: `before` is made up where the replica identity is an
@@ -238,6 +237,7 @@ impl DebeziumDecoder {
         position: Option<u64>,
     ) -> Result<(), BadRecord> {
         let row = self.kinds.len();
+        self.rows.truncate(row);
         let facts = RowFacts { kind: RowKind::Delete, position, from_key_update: false };
         let by_key = match record.key {
             Some(key) => self.read_key(key).map_err(|problem| self.rows.explain(problem, "the record's key", key)),
@@ -322,8 +322,7 @@ impl RecordDecoder for DebeziumDecoder {
         let Err(reason) = self.try_decode(record) else { return Ok(()) };
         self.roll_back();
         if self.options.ignore_parse_errors && !reason.fatal {
-            self.skipped.unparsable += 1;
-            self.skipped.last_unparsable = reason.reason;
+            self.unparsable.add(reason);
             return Ok(());
         }
         Err(reason)
@@ -353,6 +352,7 @@ impl RecordDecoder for DebeziumDecoder {
     fn notices(&mut self) -> Vec<Notice> {
         let mut notices = self.rows.unknown_fields();
         notices.extend(self.skipped.notices(self.rows.table()));
+        notices.extend(self.unparsable.notice(self.rows.table(), "debezium-json.ignore-parse-errors"));
         notices
     }
 }
@@ -360,26 +360,14 @@ impl RecordDecoder for DebeziumDecoder {
 impl Skipped {
     fn notices(&mut self, table: &str) -> Vec<Notice> {
         let seen = std::mem::take(self);
-        let notice = |id: &str, count, message: String, hint: Option<&str>| Notice {
-            id: id.to_owned(),
-            message,
-            hint: hint.map(str::to_owned),
-            count,
-        };
+        let notice = |id: &str, count, message: String| Notice { id: id.to_owned(), message, hint: None, count };
         let all = [
             notice(
                 "truncate",
                 seen.truncates,
                 format!("truncates of the source of {table} were skipped; its rows stay"),
-                None,
             ),
-            notice("message", seen.messages, format!("logical messages (operation m) in {table} were skipped"), None),
-            notice(
-                "unparsable",
-                seen.unparsable,
-                format!("records of {table} were skipped; the last one: {}", seen.last_unparsable),
-                Some("'debezium-json.ignore-parse-errors' is true"),
-            ),
+            notice("message", seen.messages, format!("logical messages (operation m) in {table} were skipped")),
         ];
         all.into_iter().filter(|notice| notice.count > 0).collect()
     }

@@ -4,10 +4,11 @@
 use base::{ByteCount, Error};
 use rows::Schema;
 
-/// An option as documentation and `check` show it; the format's own key, without its prefix.
+/// An option as documentation and `check` show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionSpec {
-    pub name: &'static str,
+    /// In full: `json.ignore-parse-errors`.
+    pub key: &'static str,
     pub kind: OptionKind,
     pub default: &'static str,
     pub description: &'static str,

@@ -1,6 +1,6 @@
 //! Why a record cannot be decoded, cheap to make where it happens and turned into words once.
 
-use rows::decode::BadRecord;
+use rows::decode::{BadRecord, Notice};
 
 use crate::convert::Fault;
 use crate::scan::SyntaxError;
@@ -52,6 +52,31 @@ pub(crate) fn syntax(error: SyntaxError, what: &str, bytes: &[u8]) -> BadRecord 
 
 pub(crate) fn bad(reason: impl Into<String>) -> BadRecord {
     BadRecord { reason: reason.into(), hint: None, fatal: false }
+}
+
+/// Records that were skipped since the last report because the user wants it so.
+#[derive(Debug, Default)]
+pub(crate) struct Unparsable {
+    count: u64,
+    last: String,
+}
+
+impl Unparsable {
+    pub(crate) fn add(&mut self, reason: BadRecord) {
+        self.count += 1;
+        self.last = reason.reason;
+    }
+
+    /// `option` is the one that says to skip.
+    pub(crate) fn notice(&mut self, table: &str, option: &str) -> Option<Notice> {
+        let Self { count, last } = std::mem::take(self);
+        (count > 0).then(|| Notice {
+            id: "unparsable".into(),
+            message: format!("records of {table} were skipped; the last one: {last}"),
+            hint: Some(format!("'{option}' is true")),
+            count,
+        })
+    }
 }
 
 /// The longest piece of a record that a message shows, in characters.

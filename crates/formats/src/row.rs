@@ -134,8 +134,12 @@ impl Rows {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.row_count >= self.limits.rows_max
-            || self.row_count * self.bytes_per_row + self.data_bytes >= self.bytes_max()
+        self.row_count >= self.limits.rows_max || self.bytes() >= self.bytes_max()
+    }
+
+    /// What the rows hold.
+    pub(crate) fn bytes(&self) -> usize {
+        self.row_count * self.bytes_per_row + self.data_bytes
     }
 
     fn bytes_max(&self) -> usize {
@@ -162,8 +166,7 @@ impl Rows {
             let target = fields.next(scanner, &mut expected)?;
             match target {
                 Target::Column(column) if part == Part::Row || self.is_key.get(column) == Some(&true) => {
-                    self.cell(scanner, column, reading)?;
-                    cells += 1;
+                    cells += usize::from(self.cell(scanner, column, reading)?);
                 }
                 Target::Unknown(unknown) if part == Part::Row => {
                     let first_byte = scanner.peek();
@@ -187,12 +190,14 @@ impl Rows {
         self.end_row(1, false)
     }
 
+    /// Appends the value at `scanner` to column `index`; `false` if it replaces one of the same row.
     #[inline]
-    fn cell(&mut self, scanner: &mut Scanner<'_>, index: usize, reading: Reading<'_>) -> Result<(), Problem> {
+    fn cell(&mut self, scanner: &mut Scanner<'_>, index: usize, reading: Reading<'_>) -> Result<bool, Problem> {
         let (Some(column), Some(&conversion)) = (self.columns.get_mut(index), reading.conversions.get(index)) else {
             return Err(Problem::reason("a column has no conversion (a bug)"));
         };
-        if column.rows() > self.row_count {
+        let first = column.rows() == self.row_count;
+        if !first {
             // The key stands twice in the object: the last one counts.
             column.truncate(self.row_count);
         }
@@ -210,7 +215,7 @@ impl Rows {
             }
             column.push_null();
         }
-        Ok(())
+        Ok(first)
     }
 
     fn end_row(&mut self, cells: usize, fail_on_missing: bool) -> Result<(), Problem> {

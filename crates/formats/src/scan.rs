@@ -207,3 +207,6 @@ impl<'a> Scanner<'a> {
         SyntaxError { at: self.at, expected }
     }
 }
+
+#[cfg(test)]
+mod tests;

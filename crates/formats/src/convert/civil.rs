@@ -34,7 +34,6 @@ pub(crate) fn days(year: i64, month: u32, day: u32) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-#[cfg(test)]
 /// Year, month and day of a number of days since 1970-01-01.
 pub(crate) fn date(days: i64) -> (i64, u32, u32) {
     let shifted = days + 719_468;

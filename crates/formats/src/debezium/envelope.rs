@@ -7,7 +7,7 @@ use super::schema::Schemas;
 use super::source;
 use crate::problem::{Problem, excerpt};
 use crate::row::{Part, Reading, Rows};
-use crate::scan::{Scanner, Token};
+use crate::scan::{Scanner, SyntaxError, Token};
 
 /// What a record says happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,45 @@ pub(super) struct Envelope<'a> {
     pub is_tombstone: bool,
 }
 
+/// A member of the record's object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    Before,
+    After,
+    Source,
+    Operation,
+    Schema,
+    Payload,
+    Other,
+}
+
+impl Member {
+    fn named(name: &[u8]) -> Self {
+        match name {
+            b"before" => Self::Before,
+            b"after" => Self::After,
+            b"source" => Self::Source,
+            b"op" => Self::Operation,
+            b"schema" => Self::Schema,
+            b"payload" => Self::Payload,
+            _ => Self::Other,
+        }
+    }
+
+    /// Passes the key at `scanner`.
+    fn next(scanner: &mut Scanner<'_>) -> Result<Self, SyntaxError> {
+        let key = scanner.key()?;
+        if !key.escaped {
+            return Ok(Self::named(key.quoted.get(1..key.quoted.len() - 1).unwrap_or_default()));
+        }
+        let mut scratch = Vec::new();
+        match Scanner::new(key.quoted).value(&mut scratch)? {
+            Token::Text(name) => Ok(Self::named(name)),
+            _ => Ok(Self::Other),
+        }
+    }
+}
+
 /// Reads `value` whole. The row of `after`, if there is one, has been appended to `rows`, also where an error is given.
 pub(super) fn read<'a>(
     value: &'a [u8],
@@ -48,19 +87,16 @@ pub(super) fn read<'a>(
     let mut first = true;
     let mut payload = None;
     while scanner.next_member(&mut first)? {
-        if member(&mut scanner, &mut envelope, rows, by_settings)? {
-            continue;
-        }
-        let key = scanner.key()?;
-        match key.quoted {
-            b"\"schema\"" if scanner.peek() == b'{' => {
+        match Member::next(&mut scanner)? {
+            Member::Schema if scanner.peek() == b'{' => {
                 schemas.read(&mut scanner, rows.fields(), options)?;
                 envelope.has_schema = true;
             }
-            b"\"payload\"" => payload = Some((scanner.at(), scanner.skip()?)),
-            _ => {
-                scanner.skip()?;
+            Member::Payload => {
+                scanner.peek();
+                payload = Some((scanner.at(), scanner.skip()?));
             }
+            member => event_member(member, &mut scanner, &mut envelope, rows, by_settings)?,
         }
     }
     scanner.end()?;
@@ -87,45 +123,37 @@ fn inside<'a>(
     scanner.open_object()?;
     let mut first = true;
     while scanner.next_member(&mut first)? {
-        if !member(&mut scanner, envelope, rows, reading)? {
-            scanner.key()?;
-            scanner.skip()?;
-        }
+        let member = Member::next(&mut scanner)?;
+        event_member(member, &mut scanner, envelope, rows, reading)?;
     }
     Ok(())
 }
 
-/// Reads a member of the change event itself; `false` (and nothing read) if it is none that matters.
-fn member<'a>(
+/// Reads the value of a member of the change event itself.
+fn event_member<'a>(
+    member: Member,
     scanner: &mut Scanner<'a>,
     envelope: &mut Envelope<'a>,
     rows: &mut Rows,
     reading: Reading<'_>,
-) -> Result<bool, Problem> {
-    if scanner.eat(b"\"after\":") {
-        if scanner.peek() == b'n' {
-            scanner.skip()?;
-        } else if envelope.after.is_some() {
-            return Err(Problem::reason("the record has two \"after\" images"));
-        } else {
+) -> Result<(), Problem> {
+    match member {
+        Member::After if scanner.peek() != b'n' => {
+            if envelope.after.is_some() {
+                return Err(Problem::reason("the record has two \"after\" images"));
+            }
             let start = scanner.at();
             rows.read(scanner, Part::Row, reading)?;
             envelope.after = Some(scanner.since(start));
         }
-    } else if scanner.eat(b"\"before\":") {
-        envelope.before = Some(scanner.skip()?).filter(|before| *before != b"null");
-    } else if scanner.eat(b"\"source\":") {
-        if scanner.peek() == b'{' {
-            envelope.position = source::position(scanner)?;
-        } else {
+        Member::Before => envelope.before = Some(scanner.skip()?).filter(|before| *before != b"null"),
+        Member::Source if scanner.peek() == b'{' => envelope.position = source::position(scanner)?,
+        Member::Operation => envelope.operation = Some(operation(scanner)?),
+        _ => {
             scanner.skip()?;
         }
-    } else if scanner.eat(b"\"op\":") {
-        envelope.operation = Some(operation(scanner)?);
-    } else {
-        return Ok(false);
     }
-    Ok(true)
+    Ok(())
 }
 
 fn operation(scanner: &mut Scanner<'_>) -> Result<Operation, Problem> {

@@ -92,38 +92,38 @@ impl Default for DebeziumOptions {
 
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
-/// Flink's options, in WITH, prefixed by `debezium-json.`.
+/// Flink's options, in WITH.
 pub const FORMAT_OPTIONS: &[OptionSpec] = &[
     OptionSpec {
-        name: "schema-include",
+        key: "debezium-json.schema-include",
         kind: OptionKind::Boolean,
         default: "false",
         description: "every record comes in a {schema, payload} envelope; if false, both forms are recognised",
     },
     OptionSpec {
-        name: "ignore-parse-errors",
+        key: "debezium-json.ignore-parse-errors",
         kind: OptionKind::Boolean,
         default: "false",
         description: "skip records that cannot be parsed, set fields that cannot be parsed to NULL",
     },
     OptionSpec {
-        name: "timestamp-format.standard",
+        key: "debezium-json.timestamp-format.standard",
         kind: OptionKind::Choice(TIMESTAMP_FORMATS),
         default: "SQL",
         description: "how timestamps are written as text; Debezium's own ISO texts are read with either",
     },
 ];
 
-/// Debezium's own properties, by SET, prefixed by `millstream.debezium.`.
+/// Debezium's own properties, by SET.
 pub const CONNECTOR_OPTIONS: &[OptionSpec] = &[
     OptionSpec {
-        name: "decimal.handling.mode",
+        key: "millstream.debezium.decimal.handling.mode",
         kind: OptionKind::Choice(&["precise", "string", "double"]),
         default: "precise",
         description: "how the connector writes decimals",
     },
     OptionSpec {
-        name: "time.precision.mode",
+        key: "millstream.debezium.time.precision.mode",
         kind: OptionKind::Choice(&[
             "adaptive",
             "adaptive_time_microseconds",
@@ -136,25 +136,25 @@ pub const CONNECTOR_OPTIONS: &[OptionSpec] = &[
         description: "what the connector's times and timestamps count",
     },
     OptionSpec {
-        name: "binary.handling.mode",
+        key: "millstream.debezium.binary.handling.mode",
         kind: OptionKind::Choice(&["bytes", "base64", "base64-url-safe", "hex"]),
         default: "bytes",
         description: "how the connector writes bytes",
     },
     OptionSpec {
-        name: "interval.handling.mode",
+        key: "millstream.debezium.interval.handling.mode",
         kind: OptionKind::Choice(&["numeric", "string"]),
         default: "numeric",
         description: "how the connector writes intervals: microseconds for a BIGINT column, ISO text for STRING",
     },
     OptionSpec {
-        name: "unavailable.value.placeholder",
+        key: "millstream.debezium.unavailable.value.placeholder",
         kind: OptionKind::Text,
         default: PLACEHOLDER,
         description: "what the connector writes for a value that the change did not carry",
     },
     OptionSpec {
-        name: "truncate.handling",
+        key: "millstream.debezium.truncate.handling",
         kind: OptionKind::Choice(&["fail", "ignore"]),
         default: "fail",
         description: "what a TRUNCATE at the source does: stop the job, or be skipped and counted",
@@ -162,31 +162,21 @@ pub const CONNECTOR_OPTIONS: &[OptionSpec] = &[
 ];
 
 impl DebeziumOptions {
-    /// Sets one of [`FORMAT_OPTIONS`]; `false` if there is none of that name.
-    pub fn set_format(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        let key = format!("debezium-json.{name}");
-        match name {
-            "schema-include" => self.schema_include = flag(&key, value)?,
-            "ignore-parse-errors" => self.ignore_parse_errors = flag(&key, value)?,
-            "timestamp-format.standard" => self.timestamp_format = timestamp_format(&key, value)?,
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    /// Sets one of [`CONNECTOR_OPTIONS`]; `false` if there is none of that name.
-    pub fn set_connector(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        let key = format!("millstream.debezium.{name}");
-        match name {
-            "decimal.handling.mode" => {
+    /// Sets an option by its full key, as [`FORMAT_OPTIONS`] and [`CONNECTOR_OPTIONS`] have it; `false` if there is none.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<bool, Error> {
+        match key {
+            "debezium-json.schema-include" => self.schema_include = flag(key, value)?,
+            "debezium-json.ignore-parse-errors" => self.ignore_parse_errors = flag(key, value)?,
+            "debezium-json.timestamp-format.standard" => self.timestamp_format = timestamp_format(key, value)?,
+            "millstream.debezium.decimal.handling.mode" => {
                 let choices = [
                     ("precise", DecimalMode::Precise),
                     ("string", DecimalMode::String),
                     ("double", DecimalMode::Double),
                 ];
-                self.decimals = choose(&key, value, &choices)?;
+                self.decimals = choose(key, value, &choices)?;
             }
-            "time.precision.mode" => {
+            "millstream.debezium.time.precision.mode" => {
                 let choices = [
                     ("adaptive", TimeMode::Adaptive),
                     ("adaptive_time_microseconds", TimeMode::AdaptiveTimeMicroseconds),
@@ -195,25 +185,25 @@ impl DebeziumOptions {
                     ("nanoseconds", TimeMode::Nanoseconds),
                     ("isostring", TimeMode::IsoString),
                 ];
-                self.times = choose(&key, value, &choices)?;
+                self.times = choose(key, value, &choices)?;
             }
-            "binary.handling.mode" => {
+            "millstream.debezium.binary.handling.mode" => {
                 let choices = [
                     ("bytes", BinaryMode::Bytes),
                     ("base64", BinaryMode::Base64),
                     ("base64-url-safe", BinaryMode::Base64UrlSafe),
                     ("hex", BinaryMode::Hex),
                 ];
-                self.binaries = choose(&key, value, &choices)?;
+                self.binaries = choose(key, value, &choices)?;
             }
-            "interval.handling.mode" => {
+            "millstream.debezium.interval.handling.mode" => {
                 let choices = [("numeric", IntervalMode::Numeric), ("string", IntervalMode::String)];
-                self.intervals = choose(&key, value, &choices)?;
+                self.intervals = choose(key, value, &choices)?;
             }
-            "unavailable.value.placeholder" => value.clone_into(&mut self.placeholder),
-            "truncate.handling" => {
+            "millstream.debezium.unavailable.value.placeholder" => value.clone_into(&mut self.placeholder),
+            "millstream.debezium.truncate.handling" => {
                 let choices = [("fail", TruncateMode::Fail), ("ignore", TruncateMode::Ignore)];
-                self.truncates = choose(&key, value, &choices)?;
+                self.truncates = choose(key, value, &choices)?;
             }
             _ => return Ok(false),
         }

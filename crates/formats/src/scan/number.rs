@@ -61,7 +61,7 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        let small = (integral && digits <= SMALL_DIGITS).then_some(if negative { -value } else { value });
+        let small = (integral && digits <= SMALL_DIGITS).then_some(if negative { value.wrapping_neg() } else { value });
         Ok(Number { text: self.since(start), integral, small })
     }
 
