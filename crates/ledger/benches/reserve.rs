@@ -18,7 +18,7 @@ fn accounts(floor: ByteCount) -> (Vec<Account>, AtomicUsize) {
     ((0..2).map(|i| budget.account(format!("stage {i}"), floor)).collect(), AtomicUsize::new(0))
 }
 
-fn mine<'a>((accounts, next): &'a (Vec<Account>, AtomicUsize)) -> &'a Account {
+fn mine((accounts, next): &(Vec<Account>, AtomicUsize)) -> &Account {
     thread_local! {
         static INDEX: std::cell::OnceCell<usize> = const { std::cell::OnceCell::new() };
     }

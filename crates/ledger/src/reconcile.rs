@@ -19,7 +19,7 @@ pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Reconciler {
     budget: Budget,
     allocator: Box<dyn AllocatorStats>,
-    process: fn() -> ProcessFigures,
+    process: Box<dyn FnMut() -> ProcessFigures + Send>,
     resident: Drain,
     /// One per budget: the whole first, then shares by name.
     ledgers: Vec<(Option<String>, Drain)>,
@@ -34,11 +34,15 @@ impl std::fmt::Debug for Reconciler {
 
 impl Reconciler {
     pub fn new(budget: Budget, allocator: Box<dyn AllocatorStats>) -> Self {
-        Self::with_process(budget, allocator, ProcessFigures::read)
+        Self::with_process(budget, allocator, Box::new(ProcessFigures::read))
     }
 
     /// With the kernel's figures from elsewhere, for tests.
-    pub fn with_process(budget: Budget, allocator: Box<dyn AllocatorStats>, process: fn() -> ProcessFigures) -> Self {
+    pub fn with_process(
+        budget: Budget,
+        allocator: Box<dyn AllocatorStats>,
+        process: Box<dyn FnMut() -> ProcessFigures + Send>,
+    ) -> Self {
         let (resident, latest) = (Drain::default(), watch::Sender::new(Sample::default()));
         Self { budget, allocator, process, resident, ledgers: Vec::new(), latest }
     }

@@ -8,6 +8,14 @@ mod accounts;
 #[cfg(not(loom))]
 mod channels;
 #[cfg(not(loom))]
+mod model;
+#[cfg(not(loom))]
+mod progress;
+#[cfg(not(loom))]
+mod reclaim;
+#[cfg(not(loom))]
+mod reconcile;
+#[cfg(not(loom))]
 mod waiting;
 
 #[cfg(loom)]
