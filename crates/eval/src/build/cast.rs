@@ -1,0 +1,84 @@
+//! CAST, TRY_CAST, and the casts that constructors put in themselves.
+
+use rows::LogicalType;
+
+use crate::error::TypeError;
+use crate::expr::{CastFailure, Expr, Node};
+use crate::scalar::Scalar;
+use crate::typing::{self, castable, is_numeric, is_timestamp};
+
+impl Expr {
+    /// `CAST(self AS ty)`.
+    pub fn cast(self, ty: LogicalType) -> Result<Self, TypeError> {
+        check(&self.ty, &ty)?;
+        Ok(self.into_type(ty))
+    }
+
+    /// `TRY_CAST(self AS ty)`: NULL where CAST would fail.
+    pub fn try_cast(self, ty: LogicalType) -> Result<Self, TypeError> {
+        check(&self.ty, &ty)?;
+        Ok(Self { node: Node::Cast { input: Box::new(self), failure: CastFailure::Null }, ty, nullable: true })
+    }
+
+    /// To a type that is known to be possible; no node where nothing changes.
+    pub(crate) fn into_type(self, ty: LogicalType) -> Self {
+        if self.ty == ty {
+            return self;
+        }
+        if matches!(self.node, Node::Literal(Scalar::Null)) {
+            return Self { ty, ..self };
+        }
+        let nullable = self.nullable;
+        Self { node: Node::Cast { input: Box::new(self), failure: CastFailure::Error }, ty, nullable }
+    }
+
+    /// As INSERT does it: the query's column becomes the sink's type without a word, where Flink allows that.
+    pub fn store_as(self, ty: LogicalType) -> Result<Self, TypeError> {
+        let same_family = (is_numeric(&self.ty) && is_numeric(&ty))
+            || (typing::is_text(&self.ty) && typing::is_text(&ty))
+            || (typing::is_bytes(&self.ty) && typing::is_bytes(&ty))
+            || (typing::is_datetime(&self.ty) && typing::is_datetime(&ty))
+            || self.ty == ty
+            || self.is_bare_null();
+        if !same_family || !castable::explicitly(&self.ty, &ty) {
+            return Err(TypeError::new(format!(
+                "a value of type {} cannot be stored in a column of type {ty}",
+                self.ty
+            ))
+            .hint(format!("cast it: CAST(… AS {ty})")));
+        }
+        Ok(self.into_type(ty))
+    }
+}
+
+fn check(from: &LogicalType, to: &LogicalType) -> Result<(), TypeError> {
+    if castable::explicitly(from, to) {
+        return Ok(());
+    }
+    let message = match (from, to) {
+        (LogicalType::Timestamp(_), _) if is_numeric(to) => {
+            return Err(TypeError::new("The cast from TIMESTAMP type to NUMERIC type is not allowed.")
+                .hint("use UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead"));
+        }
+        (LogicalType::TimestampLtz(_), _) if is_numeric(to) => {
+            "The cast from TIMESTAMP_LTZ type to NUMERIC type is not allowed.".to_owned()
+        }
+        (_, LogicalType::Timestamp(_)) if is_numeric(from) => {
+            return Err(TypeError::new("The cast from NUMERIC type to TIMESTAMP type is not allowed.")
+                .hint("use TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in seconds"));
+        }
+        (_, LogicalType::TimestampLtz(_)) if is_numeric(from) => {
+            return Err(TypeError::new("The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed.")
+                .hint("use TO_TIMESTAMP_LTZ(numeric_col, precision) instead"));
+        }
+        _ => {
+            let name = |ty: &LogicalType| {
+                let name = typing::validator_name(ty);
+                name.trim_matches(['<', '>']).to_owned()
+            };
+            debug_assert!(!is_timestamp(from) || !is_timestamp(to), "timestamps cast to each other");
+            format!("Cast function cannot convert value of type {} to type {}", name(from), name(to))
+        }
+    };
+    Err(TypeError::new(message))
+}

@@ -1,0 +1,65 @@
+//! What is wrong with an expression, and what went wrong while one was evaluated.
+
+use std::fmt;
+
+/// An expression that has no meaning. The caller knows where in the SQL text it stands and adds that.
+///
+/// Worded like Flink's validation errors where Flink has one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TypeError {
+    pub message: String,
+    pub hint: Option<String>,
+    /// The operand or argument at fault, from 0, where it is one.
+    pub argument: Option<usize>,
+}
+
+impl TypeError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, argument: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn argument(mut self, index: usize) -> Self {
+        self.argument = Some(index);
+        self
+    }
+}
+
+/// A row for which an expression has no value: a division by zero, a text that is no number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} in {expression}")]
+pub struct EvalError {
+    /// The smallest expression that failed, as SQL.
+    pub expression: String,
+    /// The row of the batch, from 0.
+    pub row: usize,
+    /// Worded like Flink's, lower case.
+    pub reason: String,
+}
+
+impl From<EvalError> for base::Error {
+    fn from(error: EvalError) -> Self {
+        Self::user(error.to_string())
+            .hint("TRY_CAST gives NULL where CAST fails; NULLIF(divisor, 0) gives NULL where a division by zero fails")
+    }
+}
+
+/// As kernels report it: they do not know the expression they serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowError {
+    pub(crate) row: usize,
+    pub(crate) reason: String,
+}
+
+impl RowError {
+    pub(crate) fn new(row: usize, reason: impl fmt::Display) -> Self {
+        Self { row, reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,211 @@
+//! Walking the tree over one batch.
+//!
+//! Flink evaluates row by row and lazily: a branch of CASE that is not taken cannot fail. Here every node is evaluated over the
+//! whole batch, with the set of rows that count (`Frame::active`): kernels report errors of those rows only and may leave
+//! anything in the others.
+
+use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use rows::LogicalType;
+
+use crate::error::{EvalError, RowError};
+use crate::expr::{Expr, Node, Symbol};
+use crate::kernel::{arithmetic, cast, choose, compare, logic};
+use crate::zone::Zone;
+
+/// A column, or one value that stands for all rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) array: ArrayRef,
+    pub(crate) constant: bool,
+}
+
+impl Value {
+    pub(crate) fn column(array: ArrayRef) -> Self {
+        Self { array, constant: false }
+    }
+
+    /// Which entry of the array is the row's.
+    pub(crate) fn index(&self, row: usize) -> usize {
+        if self.constant { 0 } else { row }
+    }
+
+    pub(crate) fn is_null(&self, row: usize) -> bool {
+        self.array.is_null(self.index(row))
+    }
+
+    /// The nulls of the rows; `Err` if every row is NULL (a constant NULL).
+    pub(crate) fn nulls(&self) -> Result<Option<&NullBuffer>, AllNull> {
+        match self.array.nulls() {
+            _ if *self.array.data_type() == arrow_schema::DataType::Null => Err(AllNull),
+            Some(nulls) if self.constant => {
+                if nulls.is_null(0) {
+                    Err(AllNull)
+                } else {
+                    Ok(None)
+                }
+            }
+            nulls => Ok(nulls),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct AllNull;
+
+/// What a kernel works within.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    pub(crate) rows: usize,
+    /// The rows that count; `None` is all.
+    pub(crate) active: Option<&'a BooleanBuffer>,
+    pub(crate) zone: Zone,
+    /// No column of texts or bytes may grow beyond this.
+    pub(crate) column_bytes_max: usize,
+}
+
+impl Frame<'_> {
+    pub(crate) fn is_active(&self, row: usize) -> bool {
+        self.active.is_none_or(|active| active.value(row))
+    }
+}
+
+/// A function over columns. It may be given one row for all where every argument is constant.
+pub(crate) type Kernel = fn(&Args<'_>) -> Result<ArrayRef, RowError>;
+
+pub(crate) struct Args<'a> {
+    pub(crate) values: &'a [Value],
+    pub(crate) frame: Frame<'a>,
+    pub(crate) ty: &'a LogicalType,
+    pub(crate) symbol: Option<Symbol>,
+}
+
+impl Args<'_> {
+    /// The nulls that any argument causes; `Err` if every row is NULL.
+    pub(crate) fn nulls(&self) -> Result<Option<NullBuffer>, AllNull> {
+        self.values.iter().try_fold(None, |nulls, value| Ok(NullBuffer::union(nulls.as_ref(), value.nulls()?)))
+    }
+
+    pub(crate) fn all_null(&self) -> ArrayRef {
+        new_null_array(&self.ty.arrow(), self.frame.rows)
+    }
+}
+
+/// Evaluates `expr` over the columns.
+pub(crate) fn evaluate(expr: &Expr, columns: &[ArrayRef], frame: Frame<'_>) -> Result<Value, EvalError> {
+    match &expr.node {
+        Node::Column { index, .. } => Ok(Value::column(columns[*index].clone())),
+        Node::Literal(scalar) => Ok(Value { array: scalar.to_array(&expr.ty), constant: true }),
+        Node::And(terms) => junction(terms, columns, frame, logic::Junction::And),
+        Node::Or(terms) => junction(terms, columns, frame, logic::Junction::Or),
+        Node::Case { branches, otherwise } => case(expr, branches, otherwise, columns, frame),
+        Node::Cast { input, .. } | Node::Not(input) | Node::Negate(input) | Node::Is { input, .. } => {
+            let values = [evaluate(input, columns, frame)?];
+            apply(expr, &values, frame)
+        }
+        Node::Compare { left, right, .. } | Node::Arithmetic { left, right, .. } => {
+            let values = [evaluate(left, columns, frame)?, evaluate(right, columns, frame)?];
+            apply(expr, &values, frame)
+        }
+        Node::Call(call) => {
+            let values = call.args.iter().map(|arg| evaluate(arg, columns, frame)).collect::<Result<Vec<_>, _>>()?;
+            apply(expr, &values, frame)
+        }
+    }
+}
+
+/// Applies the node's own kernel to its operands: once, if all of them are constant.
+fn apply(expr: &Expr, values: &[Value], frame: Frame<'_>) -> Result<Value, EvalError> {
+    let constant = values.iter().all(|value| value.constant);
+    let mut frame = frame;
+    let mut first_active = 0;
+    if constant {
+        first_active = match frame.active {
+            None => 0,
+            Some(active) => active.set_indices().next().unwrap_or(usize::MAX),
+        };
+        if first_active == usize::MAX || frame.rows == 0 {
+            return Ok(Value { array: new_null_array(&expr.ty.arrow(), 1), constant: true });
+        }
+        frame = Frame { rows: 1, active: None, ..frame };
+    }
+    let args = Args { values, frame, ty: &expr.ty, symbol: None };
+    let array = match &expr.node {
+        Node::Cast { input, failure } => cast::cast(&args, &input.ty, *failure),
+        Node::Not(_) => Ok(logic::not(&args)),
+        Node::Negate(_) => Ok(arithmetic::negate(&args)),
+        Node::Is { test, .. } => Ok(logic::is(&args, *test)),
+        Node::Compare { op, left, right } => Ok(compare::compare(&args, *op, &left.ty, &right.ty)),
+        Node::Arithmetic { op, left, right } => arithmetic::arithmetic(&args, *op, &left.ty, &right.ty),
+        Node::Call(call) => (call.kernel)(&Args { symbol: call.symbol, ..args }),
+        Node::Column { .. } | Node::Literal(_) | Node::And(_) | Node::Or(_) | Node::Case { .. } => {
+            Err(RowError::new(0, "the expression has no kernel"))
+        }
+    };
+    match array {
+        Ok(array) => Ok(Value { array, constant }),
+        Err(RowError { row, reason }) => {
+            Err(EvalError { expression: expr.to_string(), row: if constant { first_active } else { row }, reason })
+        }
+    }
+}
+
+/// AND and OR stop at the first term that decides: later terms do not count for its rows.
+fn junction(terms: &[Expr], columns: &[ArrayRef], frame: Frame<'_>, kind: logic::Junction) -> Result<Value, EvalError> {
+    let mut result: Option<logic::Truth> = None;
+    for term in terms {
+        let open = result.as_ref().map(|so_far| so_far.undecided(kind, frame.active));
+        let inner = Frame { active: open.as_ref().or(frame.active), ..frame };
+        if open.as_ref().is_some_and(|open| open.count_set_bits() == 0) {
+            break;
+        }
+        let truth = logic::Truth::of(&evaluate(term, columns, inner)?, frame.rows);
+        result = Some(match result {
+            None => truth,
+            Some(so_far) => so_far.join(kind, &truth),
+        });
+    }
+    let array = result.map_or_else(|| BooleanArray::new_null(frame.rows), logic::Truth::into_array);
+    Ok(Value::column(std::sync::Arc::new(array)))
+}
+
+fn case(
+    expr: &Expr,
+    branches: &[(Expr, Expr)],
+    otherwise: &Expr,
+    columns: &[ArrayRef],
+    frame: Frame<'_>,
+) -> Result<Value, EvalError> {
+    let mut open = frame.active.cloned().unwrap_or_else(|| BooleanBuffer::new_set(frame.rows));
+    let mut choices = choose::Choices::new(frame.rows);
+    for (when, then) in branches {
+        if open.count_set_bits() == 0 {
+            break;
+        }
+        let condition = evaluate(when, columns, Frame { active: Some(&open), ..frame })?;
+        let taken = logic::Truth::of(&condition, frame.rows).is_true() & &open;
+        if taken.count_set_bits() > 0 {
+            choices.add(&taken, evaluate(then, columns, Frame { active: Some(&taken), ..frame })?);
+        }
+        open = &open & &!&taken;
+    }
+    if open.count_set_bits() > 0 {
+        choices.add(&open, evaluate(otherwise, columns, Frame { active: Some(&open), ..frame })?);
+    }
+    match choices.into_array(&expr.ty) {
+        Ok(array) => Ok(Value::column(array)),
+        Err(RowError { row, reason }) => Err(EvalError { expression: expr.to_string(), row, reason }),
+    }
+}
+
+/// A column of `rows` rows: constants are repeated.
+pub(crate) fn materialise(value: Value, expr: &Expr, frame: Frame<'_>) -> Result<ArrayRef, EvalError> {
+    if !value.constant {
+        return Ok(value.array);
+    }
+    choose::repeat(&value.array, frame.rows, frame.column_bytes_max).map_err(|RowError { row, reason }| EvalError {
+        expression: expr.to_string(),
+        row,
+        reason,
+    })
+}
