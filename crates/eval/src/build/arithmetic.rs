@@ -1,12 +1,14 @@
 //! `+ - * / %`, signs and `||`.
 
 use rows::LogicalType;
+use rows::types::UNBOUNDED;
 
-use super::call::wrong_operands;
+use super::call::{strict, wrong_operands};
 use super::no_bare_null;
 use crate::error::TypeError;
 use crate::expr::{ArithmeticOp, Expr, Node};
-use crate::typing::{self, common, decimal, is_approximate, is_integer, is_numeric};
+use crate::kernel::text::join;
+use crate::typing::{self, common, decimal, is_approximate, is_integer, is_numeric, is_text};
 
 const SUM_FORMS: &[&str] = &[
     "'<NUMERIC> {op} <NUMERIC>'",
@@ -48,6 +50,25 @@ impl Expr {
             return Ok(if op == ArithmeticOp::Modulo { result.into_type(narrow) } else { result });
         }
         Ok(decimals(op, left, right))
+    }
+
+    /// `left || right`
+    pub fn concat(left: Self, right: Self) -> Result<Self, TypeError> {
+        no_bare_null([&left, &right])?;
+        if !is_text(&left.ty) || !is_text(&right.ty) {
+            return Err(wrong_operands(
+                "||",
+                &left,
+                &right,
+                &["'<STRING> {op} <STRING>'", "'<EQUIVALENT_TYPE> {op} <EQUIVALENT_TYPE>'"],
+            ));
+        }
+        let length = common::length(&left.ty).saturating_add(common::length(&right.ty)).min(UNBOUNDED);
+        let ty = match (&left.ty, &right.ty) {
+            (LogicalType::Char(_), LogicalType::Char(_)) => LogicalType::Char(length),
+            _ => LogicalType::Varchar(length),
+        };
+        Ok(strict("||", join::concat, vec![left, right], ty, None))
     }
 
     /// `-self`

@@ -9,8 +9,13 @@ use crate::function;
 use crate::typing;
 
 impl Expr {
-    /// `name(args…)`, the name in any case.
+    /// `name(args…)`, the name in any case; also `||`.
     pub fn call(name: &str, args: Vec<Self>) -> Result<Self, TypeError> {
+        if name == "||" {
+            let [left, right]: [Self; 2] =
+                args.try_into().map_err(|args: Vec<Self>| wrong_arguments(name, &args, &["<STRING> || <STRING>"]))?;
+            return Self::concat(left, right);
+        }
         let Some(function) = function::by_name(name) else {
             return Err(function::unknown(name, &args));
         };

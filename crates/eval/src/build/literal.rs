@@ -43,7 +43,7 @@ impl Expr {
         Ok(Self::literal(Scalar::Bytes(bytes), LogicalType::Binary(length)))
     }
 
-    /// An unsigned number as it is written: INT, else BIGINT; with a point DECIMAL; with an exponent DOUBLE.
+    /// A number as it is written, with or without a minus: INT, else BIGINT; with a point DECIMAL; with an exponent DOUBLE.
     pub fn number(text: &str) -> Result<Self, TypeError> {
         let out_of_range = || TypeError::new(format!("Numeric literal '{text}' out of range"));
         if text.contains(['e', 'E']) {
@@ -52,6 +52,7 @@ impl Expr {
         }
         if let Some((whole, fraction)) = text.split_once('.') {
             let scale = u8::try_from(fraction.len()).map_err(|_| out_of_range())?;
+            let whole = whole.strip_prefix('-').unwrap_or(whole);
             let digits = whole.trim_start_matches('0').len().max(usize::from(!whole.is_empty())) + fraction.len();
             let precision = u8::try_from(digits.max(1)).ok().filter(|p| *p <= 38).ok_or_else(out_of_range)?;
             let value = decimal::parse(text, Shape { precision, scale }).ok().flatten().ok_or_else(out_of_range)?;
