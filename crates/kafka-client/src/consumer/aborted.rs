@@ -48,6 +48,3 @@ impl Aborted {
         Ok(if aborted || header.record_count == 0 { Verdict::Pass } else { Verdict::Deliver })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -99,6 +99,3 @@ impl Chunk {
         Handed { next_offset, bytes, high_watermark, last_stable_offset }
     }
 }
-
-#[cfg(test)]
-mod tests;
