@@ -1,0 +1,19 @@
+//! Statements as written, every node with its place. Nothing here is resolved: names may not exist, types may not fit.
+
+mod ddl;
+mod expr;
+mod name;
+mod print;
+mod query;
+mod statement;
+
+pub(crate) use ddl::{
+    ColumnDef, ColumnKind, CreateCatalog, CreateDatabase, CreateTable, CreateView, DataType, KeyConstraint,
+    OptionEntry, Watermark,
+};
+pub(crate) use expr::{
+    BARE_FUNCTIONS, BinaryOp, CaseBranch, Expr, ExprKind, Literal, SymbolKind, Truth, UnaryOp, precedence,
+};
+pub(crate) use name::{Ident, ObjectName, Text};
+pub(crate) use query::{Insert, Relation, RelationKind, Select, SelectItem};
+pub(crate) use statement::{Set, Statement, StatementKind};
