@@ -45,7 +45,9 @@ pub fn reserve(account: &Account, bytes: base::ByteCount, what: &str) -> Result<
     Err(if bytes > most {
         Error::user(message).detail(format!("it can have at most {most}")).hint("give the job more with --memory")
     } else {
-        Error::transient(message).detail(format!("{} of {most} are in use", account.used()))
+        Error::transient(message)
+            .detail(format!("{} of {most} are in use", account.used()))
+            .hint("if this does not pass, give the job more with --memory")
     })
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic")]
 
+mod shop;
 mod small_table;
 mod support;
 
@@ -10,4 +11,5 @@ mod key_index;
 mod manifests;
 mod metadata;
 mod parquet_write;
+mod reader;
 mod reduce;

@@ -1,22 +1,28 @@
 //! A table in a folder of its own, and the smallest committer that can grow it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::{Int64Array, RecordBatch, StringArray};
 use base::{ByteCount, Disk, RealDisk, Rng};
 use lake::catalog::{
     Catalog, Committed, Created, SqliteCatalog, SqliteOptions, Table, TableChange, TableIdent, metadata_file,
 };
-use lake::files::durable::create_dir_durable;
+use lake::files::durable::{DurableFile, create_dir_durable};
 use lake::files::location::local_path;
 use lake::files::manifest::{
-    DataFile, ListOf, ManifestContent, ManifestEntry, ManifestFile, ManifestListReader, ManifestListWriter, ManifestOf,
-    ManifestWriter,
+    Content, DataFile, ListOf, ManifestContent, ManifestEntry, ManifestFile, ManifestListReader, ManifestListWriter,
+    ManifestOf, ManifestWriter,
 };
+use lake::files::puffin::PuffinWriter;
+use lake::metadata::schema::FIELD_ID_KEY;
 use lake::metadata::{NewTable, Operation, Schema, Snapshot, TableMetadata, new_snapshot_id};
 use ledger::{Account, Budget};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 
 pub(crate) fn account(mib: u64) -> Account {
     Budget::new(ByteCount::mib(mib)).account("lake", ByteCount::ZERO)
@@ -70,6 +76,63 @@ impl Lake {
             Created::New(table) => *table,
             Created::Exists => panic!("{ident} exists"),
         }
+    }
+
+    /// A new location in the folder of the table's data.
+    pub(crate) fn data_location(&mut self, table: &Table, extension: &str) -> String {
+        let folder = metadata_file::data_folder(&table.metadata);
+        format!("{folder}/{}.{extension}", metadata_file::new_uuid(&mut self.rng))
+    }
+
+    /// A Parquet file of rows in the table's layout, in small row groups and pages.
+    pub(crate) fn data_file(&mut self, table: &Table, batch: &RecordBatch) -> DataFile {
+        let location = self.data_location(table, "parquet");
+        let file = DurableFile::create(&self.disk, &local_path(&location).unwrap()).unwrap();
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(1000))
+            .set_data_page_row_count_limit(100)
+            .set_write_batch_size(50)
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .build();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+        writer.write(batch).unwrap();
+        let file = writer.into_inner().unwrap();
+        let size = file.finish().unwrap();
+        DataFile::data(location, batch.num_rows() as i64, size as i64)
+    }
+
+    /// A Puffin file with the deletion vector of each data file.
+    pub(crate) fn deletion_vectors(&mut self, table: &Table, deleted: &[(&DataFile, &[u64])]) -> Vec<DataFile> {
+        let location = self.data_location(table, "puffin");
+        let mut writer = PuffinWriter::create(&self.disk, &location).unwrap();
+        for (file, positions) in deleted {
+            writer.add(&file.file_path, &positions.iter().copied().collect()).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    /// A Parquet file of position deletes (v2), sorted by path and position; of one data file or of several.
+    pub(crate) fn position_deletes(&mut self, table: &Table, deleted: &[(&DataFile, &[u64])]) -> DataFile {
+        let column = |name: &str, ty, id: &str| {
+            arrow_schema::Field::new(name, ty, false)
+                .with_metadata(HashMap::from([(FIELD_ID_KEY.to_owned(), id.to_owned())]))
+        };
+        let schema = arrow_schema::Schema::new(vec![
+            column("file_path", arrow_schema::DataType::Utf8, "2147483546"),
+            column("pos", arrow_schema::DataType::Int64, "2147483545"),
+        ]);
+        let mut rows: Vec<(&str, i64)> = Vec::new();
+        for (file, positions) in deleted {
+            rows.extend(positions.iter().map(|position| (file.file_path.as_str(), *position as i64)));
+        }
+        rows.sort_unstable();
+        let paths = StringArray::from_iter_values(rows.iter().map(|(path, _)| path));
+        let positions = Int64Array::from_iter_values(rows.iter().map(|(_, position)| *position));
+        let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(paths), Arc::new(positions)]).unwrap();
+        let mut file = self.data_file(table, &batch);
+        file.content = Content::PositionDeletes;
+        file.referenced_data_file = (deleted.len() == 1).then(|| deleted[0].0.file_path.clone());
+        file
     }
 
     pub(crate) fn manifest(
@@ -168,4 +231,51 @@ pub(crate) fn files_ending(folder: &Path, end: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The machine's disk, with what lies under `from` really under `to`: fixtures name files by absolute paths.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    pub(crate) from: PathBuf,
+    pub(crate) to: PathBuf,
+}
+
+impl Moved {
+    fn real(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.from).map_or_else(|_| path.to_owned(), |rest| self.to.join(rest))
+    }
+}
+
+impl Disk for Moved {
+    fn open(&self, path: &Path, how: base::disk::Open) -> std::io::Result<Arc<dyn base::DiskFile>> {
+        RealDisk.open(&self.real(path), how)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.create_dir_all(&self.real(path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        RealDisk.rename(&self.real(from), &self.real(to))
+    }
+
+    fn remove_file(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.remove_file(&self.real(path))
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.remove_dir_all(&self.real(path))
+    }
+
+    fn list(&self, dir: &Path) -> std::io::Result<Vec<base::disk::Entry>> {
+        RealDisk.list(&self.real(dir))
+    }
+
+    fn stat(&self, path: &Path) -> std::io::Result<Option<base::disk::Entry>> {
+        RealDisk.stat(&self.real(path))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> std::io::Result<()> {
+        RealDisk.sync_dir(&self.real(dir))
+    }
 }
