@@ -8,10 +8,12 @@
 //! Invariants: decoders, transforms and writers never wait (a worker steps them; only the worker waits, between steps,
 //! holding nothing); every thread and task is named and owned; nothing here knows Kafka, SQL or Iceberg.
 
+pub mod source;
+pub mod sink;
 pub mod plan;
 pub mod registry;
-pub mod sink;
-pub mod source;
+pub mod runtime;
+mod transform;
 
 pub use plan::{JobPlan, PipelinePlan, Settings};
 pub use registry::{

@@ -101,7 +101,15 @@ pub trait Decoder: Send {
 
     /// Counters of records read, skipped and dead-lettered since the start.
     fn counts(&self) -> DecoderCounts;
+
+    /// What must be durable before the positions read so far are committed (dead letters): done by the committer thread.
+    fn before_commit(&mut self) -> Option<BeforeCommit> {
+        None
+    }
 }
+
+/// Makes something of a decoder durable; may wait for a disk.
+pub type BeforeCommit = Box<dyn FnOnce() -> Result<()> + Send>;
 
 /// What a step of a decoder gave.
 #[expect(clippy::large_enum_variant, reason = "made once per batch of thousands of rows")]

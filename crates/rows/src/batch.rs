@@ -1,7 +1,9 @@
 //! A batch: columns, what each row does, which cells are absent, and where the rows came from.
 
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
+use arrow_schema::ArrowError;
+use arrow_select::filter::filter_record_batch;
 use base::Offset;
 
 use crate::position::PartitionId;
@@ -97,6 +99,26 @@ impl Batch {
         self.kinds.as_ref().map_or(RowKind::Insert, |kinds| kinds[row])
     }
 
+    /// The rows whose bit is set, with all that belongs to them.
+    pub fn select(&self, keep: &BooleanBuffer) -> Result<Self, ArrowError> {
+        let columns = filter_record_batch(&self.columns, &BooleanArray::new(keep.clone(), None))?;
+        let mask = |mask: &Option<BooleanBuffer>| {
+            mask.as_ref().map(|mask| keep.set_indices().map(|row| mask.value(row)).collect::<BooleanBuffer>())
+        };
+        let origin = Origin {
+            partition: self.origin.partition.clone(),
+            offsets: keep.set_indices().map(|row| self.origin.offsets[row]).collect(),
+            source_positions: match self.origin.source_positions.as_slice() {
+                [] => Vec::new(),
+                positions => keep.set_indices().map(|row| positions[row]).collect(),
+            },
+            from_key_update: mask(&self.origin.from_key_update),
+        };
+        let kinds = self.kinds.as_ref().map(|kinds| keep.set_indices().map(|row| kinds[row]).collect());
+        let absent = AbsentMask::new(self.absent.columns().iter().map(mask).collect());
+        Ok(Self { columns, kinds, absent, origin })
+    }
+
     /// The bytes that its buffers hold, to be reserved before it is kept.
     pub fn memory(&self) -> usize {
         let columns: usize = self.columns.columns().iter().map(arrow_array::Array::get_buffer_memory_size).sum();
@@ -105,5 +127,42 @@ impl Batch {
             + self.origin.offsets.len() * 8
             + self.origin.source_positions.len() * 16
             + self.absent.columns().iter().flatten().count() * self.rows().div_ceil(8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::Int64Array;
+    use base::PartitionIndex;
+
+    use super::*;
+    use crate::types::{Field, LogicalType, Schema};
+
+    #[test]
+    fn selected_rows_keep_all_that_belongs_to_them() {
+        let schema = Schema::new(vec![Field::new("n", LogicalType::BigInt, true)]);
+        let numbers = Arc::new(Int64Array::from(vec![Some(10), None, Some(12)]));
+        let partition =
+            PartitionId { topic: "t".into(), index: PartitionIndex(0), cluster: "".into(), topic_id: "".into() };
+        let batch = Batch {
+            columns: RecordBatch::try_new(schema.arrow(), vec![numbers]).unwrap(),
+            kinds: Some(vec![RowKind::Insert, RowKind::UpdateAfter, RowKind::Delete]),
+            absent: AbsentMask::new(vec![Some([false, true, false].into_iter().collect())]),
+            origin: Origin {
+                partition,
+                offsets: vec![Offset(5), Offset(6), Offset(8)],
+                source_positions: vec![Some(100), Some(101), None],
+                from_key_update: Some([false, true, false].into_iter().collect()),
+            },
+        };
+        let selected = batch.select(&[false, true, true].into_iter().collect()).unwrap();
+        assert_eq!(selected.rows(), 2);
+        assert_eq!((selected.kind(0), selected.kind(1)), (RowKind::UpdateAfter, RowKind::Delete));
+        assert!(selected.absent.is_absent(0, 0) && !selected.absent.is_absent(0, 1));
+        assert_eq!(selected.origin.offsets, [Offset(6), Offset(8)]);
+        assert_eq!(selected.origin.source_positions, [Some(101), None]);
+        assert!(selected.origin.from_key_update.unwrap().value(0));
     }
 }

@@ -1,0 +1,360 @@
+//! The supervisor: builds pipelines, restarts those that fail, ends the job.
+//!
+//! A pipeline's life: open sink and source, ask the sink where to go on (on the committer thread), open the source there,
+//! hand everything to a worker. When it fails for a reason that may pass, all of it is dropped (memory, files, tasks) and
+//! built again from what is committed, after a pause that doubles; the pause starts afresh once a commit succeeded.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::tasks::Tasks;
+use base::{Clock, Disk, Error, Result, Retry, Rng};
+use ledger::Budget;
+use ledger::channel::{Receiver, channel};
+use rows::Positions;
+use tokio::sync::watch;
+
+use super::committer::{self, CommitDesk};
+use super::feed;
+use super::pipeline::{Parts, Pipeline};
+use super::progress::{Gauge, ProgressReport};
+use super::worker::{Command, Event, PipelineId, Worker};
+use crate::plan::{JobPlan, PipelinePlan, Settings};
+use crate::sink::{Sink, SinkContext};
+use crate::source::{SourceContext, SourceParts};
+use crate::transform::Transform;
+
+/// Pauses between restarts, under Flink's names. Flink's exponential-delay strategy starts at 1 s and stops at 1 min; ours
+/// starts sooner, since a restart costs milliseconds.
+const PAUSE_MIN: (&str, Duration) = ("restart-strategy.exponential-delay.initial-backoff", Duration::from_millis(200));
+const PAUSE_MAX: (&str, Duration) = ("restart-strategy.exponential-delay.max-backoff", Duration::from_secs(30));
+
+/// How long the end of a job waits for sources to take the last committed positions (consumer-group offsets): they are
+/// for lag tools, the target itself says where to go on.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// How a run is done.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// End when every source has reached the end offsets read at its start.
+    pub bounded: bool,
+    pub budget: Budget,
+    pub clock: Arc<dyn Clock>,
+    pub disk: Arc<dyn Disk>,
+    /// Operator state and caches; one folder per sink below it.
+    pub state_dir: PathBuf,
+    pub working_dir: PathBuf,
+}
+
+/// Asks a running job to end: read nothing more, commit, return. Clones ask the same job.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Stop {
+    pub fn drain(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// A job, ready to run.
+pub struct Job {
+    plan: JobPlan,
+    options: RunOptions,
+    gauges: Vec<Gauge>,
+    stop: Stop,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("name", &self.plan.name).finish_non_exhaustive()
+    }
+}
+
+/// Reads what a job has done so far, from anywhere.
+#[derive(Clone, Debug)]
+pub struct Watch(Vec<Gauge>);
+
+impl Watch {
+    pub fn read(&self) -> ProgressReport {
+        self.0.iter().map(Gauge::read).collect()
+    }
+}
+
+impl Job {
+    pub fn new(plan: JobPlan, options: RunOptions) -> Self {
+        let gauges = plan.pipelines.iter().map(|pipeline| Gauge::named(&pipeline.name)).collect();
+        Self { plan, options, gauges, stop: Stop(Arc::new(watch::channel(false).0)) }
+    }
+
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    pub fn watch(&self) -> Watch {
+        Watch(self.gauges.clone())
+    }
+
+    /// Runs until every pipeline has finished (bounded sources, or a stop), or one failed for good. Must be called on a
+    /// tokio runtime with I/O and time.
+    pub async fn run(self) -> Result<ProgressReport> {
+        let (desk, committer_thread) = committer::start()?;
+        let (events_to, events) = channel();
+        let clock = &self.options.clock;
+        let workers = (0..self.options.threads.max(1))
+            .map(|index| Worker::start(index, clock.clone(), events_to.clone()))
+            .collect::<Result<Vec<_>>>()?;
+        let watch = self.watch();
+        let mut run = Run {
+            lives: vec![Life::default(); self.plan.pipelines.len()],
+            plan: self.plan,
+            options: self.options,
+            gauges: self.gauges,
+            desk,
+            workers,
+            feeds: Tasks::new(),
+            rng: Rng::from_entropy(),
+        };
+        let result = run.supervise(events, self.stop.0.subscribe()).await;
+        run.feeds.stop().await;
+        let Run { desk, workers, .. } = run;
+        drop((desk, events_to));
+        workers.into_iter().for_each(Worker::stop);
+        if committer_thread.join().is_err() {
+            tracing::error!("the committer thread panicked");
+        }
+        result.map(|()| watch.read())
+    }
+}
+
+/// Where one pipeline stands, over its restarts.
+#[derive(Clone, Debug, Default)]
+struct Life {
+    number: u64,
+    pause: Duration,
+    commits_seen: u64,
+    finished: bool,
+    /// When to start again, if it is down.
+    restart_at: Option<Duration>,
+}
+
+struct Run {
+    plan: JobPlan,
+    options: RunOptions,
+    gauges: Vec<Gauge>,
+    lives: Vec<Life>,
+    desk: CommitDesk,
+    workers: Vec<Worker>,
+    feeds: Tasks,
+    rng: Rng,
+}
+
+impl Run {
+    async fn supervise(&mut self, mut events: Receiver<Event>, mut stop: watch::Receiver<bool>) -> Result<()> {
+        self.check_budget()?;
+        for index in 0..self.lives.len() {
+            self.lives[index].restart_at = Some(Duration::ZERO);
+        }
+        let mut draining = false;
+        while !self.lives.iter().all(|life| life.finished) {
+            self.start_due(stop.clone()).await?;
+            let pause = self.next_restart();
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(Event::Finished(id)) => self.finished(id),
+                    Some(Event::Failed(id, error)) => self.failed(id, error)?,
+                    None => return Err(Error::internal("all workers are gone")),
+                },
+                Some((name, result)) = self.feeds.next_ended() => {
+                    if let Err(error) = result {
+                        self.feed_failed(&name, error)?;
+                    }
+                }
+                changed = stop.changed(), if !draining => {
+                    draining = changed.is_ok();
+                    for worker in &self.workers {
+                        worker.send(Command::Drain)?;
+                    }
+                }
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.end_feeds().await;
+        Ok(())
+    }
+
+    /// Lets the sources hear of the last commits; each feed ends by itself once its pipeline is gone.
+    async fn end_feeds(&mut self) {
+        let all = async { while self.feeds.next_ended().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+            tracing::warn!("a source did not take the last committed positions in {FAREWELL:?}");
+        }
+    }
+
+    /// Opens everything once, so that every account is there, and refuses a budget that cannot hold the floors.
+    fn check_budget(&self) -> Result<()> {
+        let opened: Vec<_> = self.plan.pipelines.iter().map(|plan| self.open(plan)).collect::<Result<_>>()?;
+        let checked = self.options.budget.check();
+        drop(opened);
+        checked
+    }
+
+    fn open(&self, plan: &PipelinePlan) -> Result<(SourceParts, Sink)> {
+        let options = &self.options;
+        let source = SourceContext {
+            budget: options.budget.clone(),
+            clock: options.clock.clone(),
+            name: plan.source_name.clone(),
+            settings: self.plan.settings.clone(),
+            bounded: options.bounded,
+            working_dir: options.working_dir.clone(),
+        };
+        let sink = SinkContext {
+            budget: options.budget.clone(),
+            clock: options.clock.clone(),
+            disk: options.disk.clone(),
+            job: self.plan.name.clone(),
+            name: plan.name.clone(),
+            settings: self.plan.settings.clone(),
+            state_dir: options.state_dir.join(&plan.name),
+            working_dir: options.working_dir.clone(),
+        };
+        Ok((plan.source.open(&source)?, plan.sink.open(&sink)?))
+    }
+
+    /// Starts what is due. A stop interrupts a start that waits, for a broker that is down say.
+    async fn start_due(&mut self, mut stop: watch::Receiver<bool>) -> Result<()> {
+        let now = self.options.clock.monotonic();
+        for index in 0..self.lives.len() {
+            if self.lives[index].restart_at.is_none_or(|at| at > now) {
+                continue;
+            }
+            self.lives[index].restart_at = None;
+            if *stop.borrow() {
+                // What it had read is lost with it and read again by the next run; what is committed is committed.
+                self.lives[index].finished = true;
+                continue;
+            }
+            self.lives[index].number += 1;
+            let id = PipelineId { index, life: self.lives[index].number };
+            let started = tokio::select! {
+                started = self.start(id) => started,
+                _ = stop.wait_for(|stopped| *stopped) => {
+                    self.finished(id);
+                    continue;
+                }
+            };
+            if let Err(error) = started {
+                self.failed(id, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, id: PipelineId) -> Result<()> {
+        let plan = &self.plan.pipelines[id.index];
+        let (SourceParts { mut source, decoder }, Sink { writer, committer }) = self.open(plan)?;
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.desk.recover(committer, reply)?;
+        let (committer, recovered) = answer.await.map_err(|_| Error::internal("the committer thread is gone"))?;
+        let recovered = recovered?;
+        for note in &recovered.notes {
+            tracing::warn!(table = %plan.name, "{note}");
+        }
+        let start = start_positions(source.open(&recovered.positions).await?.start, &recovered.positions);
+        let (feed, ends) = feed::feed(source);
+        let limits = limits(&self.plan.settings)?;
+        let transforms = plan.transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
+        let interval = self.plan.settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
+        let parts = Parts {
+            name: plan.name.clone(),
+            feed: ends,
+            decoder,
+            transforms,
+            writer,
+            committer,
+            desk: self.desk.clone(),
+            start,
+            interval,
+            gauge: self.gauges[id.index].clone(),
+        };
+        let pipeline = Pipeline::new(parts, self.options.clock.monotonic());
+        self.feeds.spawn(feed_name(id), feed.run());
+        self.worker(id).send(Command::Add(id, Box::new(pipeline)))
+    }
+
+    fn worker(&self, id: PipelineId) -> &Worker {
+        &self.workers[id.index % self.workers.len()]
+    }
+
+    fn finished(&mut self, id: PipelineId) {
+        self.lives[id.index].finished = true;
+        self.gauges[id.index].update(|progress| progress.finished = true);
+    }
+
+    fn feed_failed(&mut self, name: &str, error: Error) -> Result<()> {
+        let Some(id) = parse_feed_name(name) else { return Err(error) };
+        if self.lives[id.index].number != id.life || self.lives[id.index].finished {
+            return Ok(());
+        }
+        self.worker(id).send(Command::Remove(id))?;
+        self.failed(id, error)
+    }
+
+    /// Plans a restart, or gives the error back if trying again is no use.
+    fn failed(&mut self, id: PipelineId, error: Error) -> Result<()> {
+        let life = &mut self.lives[id.index];
+        if life.number != id.life || life.restart_at.is_some() {
+            return Ok(());
+        }
+        let name = &self.plan.pipelines[id.index].name;
+        if error.retry() == Retry::Never {
+            return Err(error);
+        }
+        let commits = self.gauges[id.index].update(|progress| {
+            progress.restarts += 1;
+            progress.commits
+        });
+        let least = self.plan.settings.duration(PAUSE_MIN.0, PAUSE_MIN.1)?;
+        let most = self.plan.settings.duration(PAUSE_MAX.0, PAUSE_MAX.1)?.max(least);
+        life.pause = if commits > life.commits_seen { least } else { (life.pause * 2).clamp(least, most) };
+        life.commits_seen = commits;
+        let jitter = Duration::from_millis(self.rng.below(life.pause.as_millis() as u64 / 2 + 1));
+        life.restart_at = Some(self.options.clock.monotonic() + life.pause + jitter);
+        tracing::warn!(table = %name, pause = ?life.pause, "restarting after: {}", error.report());
+        Ok(())
+    }
+
+    fn next_restart(&self) -> Duration {
+        let now = self.options.clock.monotonic();
+        let next = self.lives.iter().filter_map(|life| life.restart_at).min();
+        next.map_or(HOUR, |at| at.saturating_sub(now))
+    }
+}
+
+/// The source knows every partition; for those that were committed, the sink's word counts.
+fn start_positions(mut opened: Positions, committed: &Positions) -> Positions {
+    opened.extend(committed.iter().map(|(partition, offset)| (partition.clone(), *offset)));
+    opened
+}
+
+fn feed_name(id: PipelineId) -> String {
+    format!("feed-{}-{}", id.index, id.life)
+}
+
+fn parse_feed_name(name: &str) -> Option<PipelineId> {
+    let (index, life) = name.strip_prefix("feed-")?.split_once('-')?;
+    Some(PipelineId { index: index.parse().ok()?, life: life.parse().ok()? })
+}
+
+/// What a session sets for all its expressions.
+fn limits(settings: &Settings) -> Result<eval::Limits> {
+    const ZONE: &str = "table.local-time-zone";
+    let zone = settings.get(ZONE).map_or(Ok(eval::Zone::UTC), eval::Zone::parse);
+    let zone = zone.map_err(|error| Error::user(format!("setting '{ZONE}': {error}")))?;
+    Ok(eval::Limits { zone, ..eval::Limits::default() })
+}

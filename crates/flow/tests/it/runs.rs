@@ -1,0 +1,89 @@
+//! Whole runs.
+
+use std::sync::{Arc, Mutex};
+
+use base::ByteCount;
+use flow::runtime::Job;
+use ledger::Budget;
+
+use crate::fakes::{Faults, Numbers, Table, TableSink, options, partition, plan};
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+struct Case {
+    lens: Vec<i64>,
+    tables: usize,
+    threads: usize,
+    one_in: u64,
+    interval: &'static str,
+    seed: u64,
+}
+
+/// Tests that count the threads of the process go one at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Runs to the end and holds each table to: every number once, in order, and the positions at the end.
+fn check(case: &Case) -> Vec<u64> {
+    let budget = Budget::new(ByteCount::mib(1));
+    let tables: Vec<Arc<Mutex<Table>>> = (0..case.tables).map(|_| Arc::default()).collect();
+    let published = Arc::default();
+    let faults = Faults::new(case.seed, case.one_in);
+    let source = Numbers { lens: case.lens.clone(), faults: faults.clone(), published: Arc::clone(&published) };
+    let sinks =
+        tables.iter().map(|table| TableSink { table: table.clone(), faults: faults.clone(), soon: 50 }).collect();
+    let job = Job::new(plan(source, sinks, case.interval), options(case.threads, &budget));
+    let report = runtime().block_on(job.run()).unwrap();
+    assert!(report.iter().all(|pipeline| pipeline.finished && pipeline.lag() == 0));
+    for table in &tables {
+        let table = table.lock().unwrap();
+        for (index, len) in case.lens.iter().enumerate() {
+            let rows = table.rows.get(&(index as i32)).cloned().unwrap_or_default();
+            assert_eq!(rows, (0..*len).collect::<Vec<_>>(), "partition {index}");
+            if *len > 0 {
+                assert_eq!(table.positions[&partition(index as i32)].0, *len);
+                assert_eq!(published.lock().unwrap()[&partition(index as i32)].0, *len);
+            }
+        }
+    }
+    assert_eq!(budget.report().borrowed, ByteCount::ZERO);
+    assert!(budget.report().accounts.iter().all(|account| account.used == ByteCount::ZERO));
+    assert_eq!(base::threads::live(), 0, "threads are left over");
+    report.iter().map(|pipeline| pipeline.restarts).collect()
+}
+
+#[test]
+fn every_row_once_in_order_whatever_fails() {
+    let _alone = ALONE.lock().unwrap();
+    let base = Case { lens: vec![300, 0, 41], tables: 1, threads: 1, one_in: 0, interval: "1 h", seed: 0 };
+    assert_eq!(check(&base), [0]);
+    assert_eq!(check(&Case { tables: 3, threads: 1, interval: "1 ms", ..base }), [0, 0, 0]);
+    assert_eq!(check(&Case { lens: vec![], tables: 2, ..base }), [0, 0]);
+    let mut restarts = 0;
+    for seed in 1..6 {
+        let faulty = Case {
+            lens: vec![500, 200, 1, 77],
+            tables: 2,
+            threads: 1 + (seed as usize % 2),
+            one_in: 150,
+            interval: "1 ms",
+            seed,
+        };
+        restarts += check(&faulty).iter().sum::<u64>();
+    }
+    assert!(restarts > 0, "nothing failed");
+}
+
+#[test]
+fn a_budget_that_cannot_hold_the_floors_is_refused_with_the_arithmetic() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount(100));
+    let faults = Faults::new(0, 0);
+    let source = Numbers { lens: vec![5], faults: faults.clone(), published: Arc::default() };
+    let sink = TableSink { table: Arc::default(), faults, soon: 50 };
+    let job = Job::new(plan(source, vec![sink], "1 s"), options(1, &budget));
+    let error = runtime().block_on(job.run()).unwrap_err();
+    assert!(error.message().contains("512B"), "{}", error.message());
+    assert!(error.report().contains("source/numbers/fetch"), "{}", error.report());
+}
