@@ -1,1 +1,40 @@
-//! x
+//! The connectors beside the lake: `kafka` (source), `print` and `blackhole` (sinks).
+
+pub mod kafka;
+pub mod ndjson;
+mod one_phase;
+pub mod print;
+pub mod blackhole;
+
+use std::sync::Arc;
+
+use flow::registry::{OptionSpec, Registry};
+
+/// Adds every connector of this crate.
+pub fn register(registry: &mut Registry) {
+    registry.sources.push(Arc::new(kafka::KafkaFactory));
+    registry.sinks.push(Arc::new(print::PrintFactory));
+    registry.sinks.push(Arc::new(blackhole::BlackholeFactory));
+    registry.settings.extend(settings());
+    registry.settings.extend(kafka::settings());
+}
+
+/// The `SET` keys of this crate.
+fn settings() -> Vec<OptionSpec> {
+    vec![
+        OptionSpec::with_default(
+            "millstream.bad-records",
+            "fail",
+            "What happens to a record that cannot be decoded: 'fail' the job, 'skip' and count it, or write it to a 'dead-letter' file.",
+        ),
+        OptionSpec::optional(
+            "millstream.bad-records.path",
+            "The folder of dead-letter files, one NDJSON file per table.",
+        ),
+        OptionSpec::with_default(
+            "millstream.record.max-bytes",
+            "1 MB",
+            "The largest record, uncompressed; it is part of each source's floor.",
+        ),
+    ]
+}

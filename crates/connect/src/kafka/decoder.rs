@@ -1,0 +1,202 @@
+//! From record batches to rows: opens each batch in a bounded window, hands its records to the format, adds metadata.
+
+use std::collections::HashSet;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+use base::{ByteCount, Error, Offset, Result};
+use flow::source::{BeforeCommit, DecoderCounts};
+use flow::{Decoder, Decoding, RawBatch};
+use kafka_wire::records::{Read, ReadError, Record, RecordReader};
+use ledger::Reservation;
+use rows::{BadRecord, Batch, Decoded, Header, Origin, PartitionId, RawRecord, RecordDecoder};
+
+use super::bad_records::BadRecords;
+use super::metadata::MetadataColumns;
+
+/// Where a column of the output comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ColumnFrom {
+    Format(usize),
+    Metadata(usize),
+}
+
+/// What a decoder is built of.
+pub(super) struct DecoderParts {
+    pub(super) format: Box<dyn RecordDecoder>,
+    pub(super) metadata: MetadataColumns,
+    /// For each column of `schema`.
+    pub(super) layout: Vec<ColumnFrom>,
+    pub(super) schema: SchemaRef,
+    pub(super) bad: BadRecords,
+    /// Pays for the builders and one finished batch, for as long as the decoder lives.
+    pub(super) floor: Reservation,
+}
+
+pub(super) struct KafkaDecoder {
+    reader: RecordReader,
+    rows: RowMaker,
+    /// The batch has been read to its end; only its last rows are to be handed out.
+    at_end: bool,
+}
+
+/// Everything behind the reader: records in, batches out.
+struct RowMaker {
+    parts: DecoderParts,
+    open: Option<PartitionId>,
+    /// Records before it were read earlier: a batch is fetched whole, also from its middle.
+    from: Offset,
+    counts: DecoderCounts,
+    told: HashSet<String>,
+}
+
+impl KafkaDecoder {
+    pub(super) fn new(reader: RecordReader, parts: DecoderParts) -> Self {
+        let counts = DecoderCounts::default();
+        let rows = RowMaker { parts, open: None, from: Offset(0), counts, told: HashSet::new() };
+        Self { reader, rows, at_end: false }
+    }
+}
+
+impl RowMaker {
+    fn rows(&self) -> usize {
+        self.parts.format.rows()
+    }
+
+    fn record(&mut self, record: &Record<'_>) -> Result<()> {
+        if record.offset < self.from {
+            return Ok(());
+        }
+        // Most records have no headers; a vector without elements allocates nothing.
+        let headers: Vec<Header<'_>> = (record.headers.iter())
+            .map(|header| Header { key: std::str::from_utf8(header.key).unwrap_or("\u{fffd}"), value: header.value })
+            .collect();
+        let raw = RawRecord {
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: record.key,
+            value: record.value,
+            headers: &headers,
+        };
+        self.counts.records += 1;
+        self.counts.bytes += (record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len)) as u64;
+        let before = self.parts.format.rows();
+        match self.parts.format.decode(&raw) {
+            Ok(()) => {
+                let rows = self.parts.format.rows() - before;
+                self.parts.metadata.append(self.open.as_ref(), &raw, rows);
+                Ok(())
+            }
+            Err(reason) => self.parts.bad.handle(place(self.open.as_ref()), &raw, &reason, &mut self.counts),
+        }
+    }
+
+    /// Hands out the rows built so far.
+    fn batch(&mut self) -> Result<Decoding> {
+        let Decoded { columns, kinds, absent, offsets, source_positions, from_key_update } =
+            self.parts.format.finish()?;
+        self.tell();
+        let partition = self.open.clone().ok_or_else(|| Error::internal("rows without a batch"))?;
+        let metadata = self.parts.metadata.finish();
+        let pick = |from: &ColumnFrom| -> ArrayRef {
+            match *from {
+                ColumnFrom::Format(index) => columns.column(index).clone(),
+                ColumnFrom::Metadata(index) => metadata[index].clone(),
+            }
+        };
+        let picked: Vec<_> = self.parts.layout.iter().map(pick).collect();
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(offsets.len()));
+        let merged = RecordBatch::try_new_with_options(self.parts.schema.clone(), picked, &options)
+            .map_err(|error| Error::internal("decoded columns do not fit the table").caused_by(error))?;
+        let masks = self.parts.layout.iter().map(|from| match *from {
+            ColumnFrom::Format(index) => absent.column(index).cloned(),
+            ColumnFrom::Metadata(_) => None,
+        });
+        let absent = rows::AbsentMask::new(masks.collect());
+        let origin = Origin { partition, offsets, source_positions, from_key_update };
+        Ok(Decoding::Batch(Batch { columns: merged, kinds, absent, origin }))
+    }
+
+    /// Logs what the format noticed, each thing once.
+    fn tell(&mut self) {
+        for notice in self.parts.format.notices() {
+            if self.told.insert(notice.id) {
+                let hint = notice.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+                tracing::warn!("{}{hint}", notice.message);
+            }
+        }
+    }
+
+    fn too_large(&mut self, error: &ReadError) -> Result<()> {
+        let ReadError::TooLarge(large) = error else {
+            return Err(unreadable(self.open.as_ref(), error));
+        };
+        let bad = BadRecord {
+            reason: format!("the record has {} bytes and the limit is {}", large.bytes.get(), large.limit),
+            hint: Some("raise it with SET 'millstream.record.max-bytes', within the budget".into()),
+            fatal: false,
+        };
+        let record = RawRecord { offset: large.offset, timestamp: -1, key: None, value: None, headers: &[] };
+        self.parts.bad.handle(place(self.open.as_ref()), &record, &bad, &mut self.counts)
+    }
+}
+
+impl Decoder for KafkaDecoder {
+    fn floor(&self) -> ByteCount {
+        self.rows.parts.floor.bytes()
+    }
+
+    fn start(&mut self, raw: RawBatch) -> Result<()> {
+        self.rows.open = Some(raw.partition);
+        self.rows.from = raw.from;
+        self.at_end = raw.bytes.is_empty();
+        if self.at_end {
+            return Ok(());
+        }
+        let opened = self.reader.open(raw.bytes);
+        opened.map_err(|error| unreadable(self.rows.open.as_ref(), &error))
+    }
+
+    fn step(&mut self) -> Result<Decoding> {
+        while !self.at_end {
+            if self.rows.parts.format.is_full() {
+                return self.rows.batch();
+            }
+            match self.reader.read() {
+                Ok(Read::Record(record)) => self.rows.record(&record)?,
+                Ok(Read::NeedMemory(missing)) if self.rows.rows() == 0 => return Ok(Decoding::NeedMemory(missing)),
+                Ok(Read::NeedMemory(_)) => return self.rows.batch(),
+                Ok(Read::End) => self.at_end = true,
+                Err(error) => self.rows.too_large(&error)?,
+            }
+        }
+        if self.rows.rows() > 0 {
+            return self.rows.batch();
+        }
+        self.rows.tell();
+        self.rows.open = None;
+        Ok(Decoding::Consumed)
+    }
+
+    fn counts(&self) -> DecoderCounts {
+        self.rows.counts
+    }
+
+    fn before_commit(&mut self) -> Option<BeforeCommit> {
+        self.rows.parts.bad.before_commit()
+    }
+}
+
+fn place(partition: Option<&PartitionId>) -> String {
+    partition.map_or_else(String::new, ToString::to_string)
+}
+
+fn unreadable(partition: Option<&PartitionId>, error: &dyn std::error::Error) -> Error {
+    Error::external(format!("{}: {error}", place(partition)))
+        .hint("the batch is damaged or of an unknown kind; the broker's log should be checked")
+}
+
+/// Prints as `orders-3@17`.
+pub(super) fn at(place: &str, offset: Offset) -> String {
+    format!("{place}@{offset}")
+}
