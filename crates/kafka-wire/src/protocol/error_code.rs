@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ErrorCode(pub i16);
 
 /// Number, name, and whether a client should refresh its metadata or wait and try again.
-const KNOWN: [(ErrorCode, &str, bool); 43] = [
+const KNOWN: [(ErrorCode, &str, bool); 47] = [
     (ErrorCode::UNKNOWN_SERVER_ERROR, "UNKNOWN_SERVER_ERROR", false),
     (ErrorCode::NONE, "NONE", false),
     (ErrorCode::OFFSET_OUT_OF_RANGE, "OFFSET_OUT_OF_RANGE", false),
@@ -28,6 +28,7 @@ const KNOWN: [(ErrorCode, &str, bool); 43] = [
     (ErrorCode::NOT_ENOUGH_REPLICAS, "NOT_ENOUGH_REPLICAS", true),
     (ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", true),
     (ErrorCode::INVALID_REQUIRED_ACKS, "INVALID_REQUIRED_ACKS", false),
+    (ErrorCode::INVALID_GROUP_ID, "INVALID_GROUP_ID", false),
     (ErrorCode::UNKNOWN_MEMBER_ID, "UNKNOWN_MEMBER_ID", false),
     (ErrorCode::TOPIC_AUTHORIZATION_FAILED, "TOPIC_AUTHORIZATION_FAILED", false),
     (ErrorCode::GROUP_AUTHORIZATION_FAILED, "GROUP_AUTHORIZATION_FAILED", false),
@@ -40,14 +41,17 @@ const KNOWN: [(ErrorCode, &str, bool); 43] = [
     (ErrorCode::INVALID_REPLICA_ASSIGNMENT, "INVALID_REPLICA_ASSIGNMENT", false),
     (ErrorCode::INVALID_CONFIG, "INVALID_CONFIG", false),
     (ErrorCode::INVALID_REQUEST, "INVALID_REQUEST", false),
+    (ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT, "UNSUPPORTED_FOR_MESSAGE_FORMAT", false),
     (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, "OUT_OF_ORDER_SEQUENCE_NUMBER", false),
     (ErrorCode::DUPLICATE_SEQUENCE_NUMBER, "DUPLICATE_SEQUENCE_NUMBER", false),
     (ErrorCode::INVALID_PRODUCER_EPOCH, "INVALID_PRODUCER_EPOCH", false),
     (ErrorCode::KAFKA_STORAGE_ERROR, "KAFKA_STORAGE_ERROR", true),
     (ErrorCode::UNKNOWN_PRODUCER_ID, "UNKNOWN_PRODUCER_ID", false),
+    (ErrorCode::FETCH_SESSION_ID_NOT_FOUND, "FETCH_SESSION_ID_NOT_FOUND", true),
     (ErrorCode::FENCED_LEADER_EPOCH, "FENCED_LEADER_EPOCH", true),
     (ErrorCode::UNKNOWN_LEADER_EPOCH, "UNKNOWN_LEADER_EPOCH", true),
     (ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, "UNSUPPORTED_COMPRESSION_TYPE", false),
+    (ErrorCode::GROUP_MAX_SIZE_REACHED, "GROUP_MAX_SIZE_REACHED", false),
     (ErrorCode::INVALID_RECORD, "INVALID_RECORD", false),
     (ErrorCode::UNKNOWN_TOPIC_ID, "UNKNOWN_TOPIC_ID", true),
     (ErrorCode::THROTTLING_QUOTA_EXCEEDED, "THROTTLING_QUOTA_EXCEEDED", true),
@@ -74,6 +78,7 @@ impl ErrorCode {
     pub const NOT_ENOUGH_REPLICAS: Self = Self(19);
     pub const NOT_ENOUGH_REPLICAS_AFTER_APPEND: Self = Self(20);
     pub const INVALID_REQUIRED_ACKS: Self = Self(21);
+    pub const INVALID_GROUP_ID: Self = Self(24);
     pub const UNKNOWN_MEMBER_ID: Self = Self(25);
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
     pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
@@ -86,14 +91,17 @@ impl ErrorCode {
     pub const INVALID_REPLICA_ASSIGNMENT: Self = Self(39);
     pub const INVALID_CONFIG: Self = Self(40);
     pub const INVALID_REQUEST: Self = Self(42);
+    pub const UNSUPPORTED_FOR_MESSAGE_FORMAT: Self = Self(43);
     pub const OUT_OF_ORDER_SEQUENCE_NUMBER: Self = Self(45);
     pub const DUPLICATE_SEQUENCE_NUMBER: Self = Self(46);
     pub const INVALID_PRODUCER_EPOCH: Self = Self(47);
     pub const KAFKA_STORAGE_ERROR: Self = Self(56);
     pub const UNKNOWN_PRODUCER_ID: Self = Self(59);
+    pub const FETCH_SESSION_ID_NOT_FOUND: Self = Self(70);
     pub const FENCED_LEADER_EPOCH: Self = Self(74);
     pub const UNKNOWN_LEADER_EPOCH: Self = Self(75);
     pub const UNSUPPORTED_COMPRESSION_TYPE: Self = Self(76);
+    pub const GROUP_MAX_SIZE_REACHED: Self = Self(81);
     pub const INVALID_RECORD: Self = Self(87);
     pub const THROTTLING_QUOTA_EXCEEDED: Self = Self(89);
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
