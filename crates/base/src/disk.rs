@@ -172,6 +172,3 @@ impl DiskFile for RealFile {
         self.0.sync_data()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,11 +6,18 @@
 //! [`index`] (where a key's row is), [`parquet_write`] (data files), [`decide`] and [`commit`] (exactly once).
 
 pub mod catalog;
+pub mod catalog_flow;
 pub mod commit;
 pub mod decide;
 pub mod files;
 pub mod index;
 pub mod metadata;
+pub mod options;
 pub mod parquet_write;
 pub mod read;
 pub mod run;
+mod sink;
+pub mod table;
+
+pub use catalog_flow::LakeCatalogFactory;
+pub use options::settings;

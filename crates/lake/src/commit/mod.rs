@@ -1,8 +1,21 @@
 //! Commits: what is prepared becomes a snapshot, exactly once.
 //!
-//! [`names`] are how a job knows its own files again, [`carried`] is how a snapshot carries the job's positions,
-//! [`failpoint`] lets a test kill the process between two steps.
+//! In the order of events: [`recover`] reads from the table where the job stands and cleans up, [`advance`] brings the key
+//! index to head; [`prepare`] makes data files that nothing names ([`old_rows`] fetches what absent cells keep), which wait
+//! as [`prepared`]; the [`committer`] resolves what others did meanwhile ([`delta`]), turns old places into deletion
+//! [`vectors`], writes the [`snapshot`] and swaps. [`live`] reads which files a snapshot has, [`names`] are how a job knows
+//! its own files again, [`carried`] is how a snapshot carries positions, [`failpoint`] lets a test kill the process.
 
+pub mod names;
 pub mod carried;
 pub mod failpoint;
-pub mod names;
+pub mod live;
+pub mod recover;
+pub mod advance;
+pub mod old_rows;
+pub mod prepared;
+pub mod prepare;
+pub mod delta;
+pub mod vectors;
+pub mod snapshot;
+pub mod committer;

@@ -162,6 +162,19 @@ impl KeyIndex {
         }
     }
 
+    /// Adds a run that was made in this folder under another name, as the newest.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn adopt(&mut self, run: IndexRun) -> Result<IndexRun> {
+        let path = self.dir.join(format!("{:08}.run", self.meta.next_run));
+        self.meta.next_run += 1;
+        self.disk.rename(&run.path, &path).map_err(|error| failed("rename", &run.path, error))?;
+        let run = IndexRun { path, ..run };
+        self.attach(run.clone());
+        Ok(run)
+    }
+
     /// Merges runs until there are few and each is much larger than the next.
     ///
     /// # Errors

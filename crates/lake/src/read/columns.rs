@@ -99,6 +99,13 @@ impl Projection {
         Ok(Self { ids_by_name: name_mapping(table)?, ..Self::bare(columns) })
     }
 
+    /// Some of these columns, by their places here.
+    #[must_use]
+    pub fn pick(&self, places: &[usize]) -> Self {
+        let columns = places.iter().filter_map(|place| self.columns.get(*place).cloned()).collect();
+        Self { ids_by_name: self.ids_by_name.clone(), ..Self::bare(columns) }
+    }
+
     /// Columns of files that are no data files of a table.
     pub(super) fn bare(columns: Vec<Column>) -> Self {
         let fields: Vec<Field> =

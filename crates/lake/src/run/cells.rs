@@ -58,6 +58,15 @@ impl Layout {
         Ok(Self { kinds: kinds?.into(), schema })
     }
 
+    /// The layout of some of these columns, in growing order.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn pick(&self, columns: &[usize]) -> Result<Self> {
+        let schema = self.schema.project(columns);
+        Self::new(Arc::new(schema.map_err(|error| Error::internal(format!("columns of a table: {error}")))?))
+    }
+
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }

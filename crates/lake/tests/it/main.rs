@@ -7,9 +7,11 @@ mod small_table;
 mod support;
 
 mod catalog;
+mod job;
 mod key_index;
 mod manifests;
 mod metadata;
 mod parquet_write;
 mod reader;
 mod reduce;
+mod upsert;

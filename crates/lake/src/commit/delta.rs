@@ -1,0 +1,179 @@
+//! What others did to the table between the look-ups of a commit and its publication.
+//!
+//! The index is brought up to date first, which names the keys that they added. Of those, the ones that this commit also
+//! changes lose their row; rows that took cells from an old row which is no longer the one are filled again, and their
+//! data file is written anew.
+
+use std::collections::{BTreeSet, HashMap};
+
+use base::{ByteCount, Error, Result};
+use ledger::Owned;
+use roaring::RoaringTreemap;
+
+use super::live::{Vectors, manifests};
+use super::old_rows::{OldRows, Wanted};
+use super::prepare::PrepareWith;
+use super::prepared::{Filled, NewFile, Prepared};
+use crate::files::deletion_vector;
+use crate::files::location::child_of;
+use crate::index::cursor::RunCursor;
+use crate::index::{Entry, EntrySorter, IndexRun, KeyIndex};
+use crate::metadata::Snapshot;
+use crate::parquet_write::{DataFileWriter, RowGroup};
+use crate::read::{Rows, scan::FileScan};
+use crate::run::{BatchCells, Cell};
+
+/// The places of rows that others added and this commit replaces or deletes.
+///
+/// # Errors
+/// The disk fails; the index is damaged; the account is short.
+pub fn added_and_changed(
+    index: &KeyIndex,
+    changes: &IndexRun,
+    added: &IndexRun,
+    with: &PrepareWith,
+) -> Result<Option<IndexRun>> {
+    let mut sorter = EntrySorter::new(with.disk.clone(), index.dir().join("delta"), &with.account);
+    let (mut changes, mut added) = (RunCursor::new(changes.clone(), None)?, RunCursor::new(added.clone(), None)?);
+    while let (Some(change), Some(add)) = (changes.current(), added.current()) {
+        match change.hash.cmp(&add.hash) {
+            std::cmp::Ordering::Less => changes.seek(add.hash)?,
+            std::cmp::Ordering::Greater => added.seek(change.hash)?,
+            std::cmp::Ordering::Equal => {
+                sorter.push(Entry::deletion(add.file, add.position))?;
+                added.advance()?;
+            }
+        }
+    }
+    sorter.finish()
+}
+
+/// Fills rows again whose old row is not what it was when they were written.
+///
+/// # Errors
+/// The disk fails; something is damaged; memory is not to be had.
+pub fn refill(with: &PrepareWith, prepared: &mut Prepared, added: Option<&IndexRun>, head: &Snapshot) -> Result<()> {
+    let outdated = outdated(with, prepared, added, head)?;
+    let files: BTreeSet<u32> = outdated.iter().map(|filled| filled.file).collect();
+    for file in files {
+        let of_file: Vec<Filled> = outdated.iter().filter(|filled| filled.file == file).cloned().collect();
+        rewrite(with, prepared, file, of_file)?;
+    }
+    Ok(())
+}
+
+fn outdated(with: &PrepareWith, prepared: &Prepared, added: Option<&IndexRun>, head: &Snapshot) -> Result<Vec<Filled>> {
+    let listed = manifests(with.disk.as_ref(), Some(head), &with.account)?;
+    let vectors = Vectors::read(with.disk.as_ref(), &listed, &with.account, |_| true)?;
+    let mut deleted: HashMap<u32, Option<Owned<RoaringTreemap>>> = HashMap::new();
+    let mut filled: Vec<&Filled> = prepared.filled.iter().collect();
+    filled.sort_unstable_by_key(|filled| filled.hash);
+    let mut cursor = added.map(|run| RunCursor::new(run.clone(), None)).transpose()?;
+    let mut outdated = Vec::new();
+    for row in filled {
+        let mut is_added = false;
+        if let Some(cursor) = &mut cursor {
+            cursor.seek(row.hash)?;
+            is_added = cursor.current().is_some_and(|entry| entry.hash == row.hash);
+        }
+        let is_gone = match row.old {
+            None => false,
+            Some((file, position)) => {
+                let state = with.shared.lock();
+                match state.index.as_ref().and_then(|index| index.files.get(file)) {
+                    None => true,
+                    Some(known) => {
+                        let vector = match deleted.entry(file) {
+                            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+                            std::collections::hash_map::Entry::Vacant(entry) => {
+                                let vector = vectors.of(&known.location);
+                                let read = |of| deletion_vector::read(with.disk.as_ref(), of, &with.account);
+                                entry.insert(vector.map(read).transpose()?)
+                            }
+                        };
+                        vector.as_ref().is_some_and(|vector| vector.contains(u64::from(position)))
+                    }
+                }
+            }
+        };
+        if is_added || is_gone {
+            outdated.push(row.clone());
+        }
+    }
+    Ok(outdated)
+}
+
+/// Writes a data file anew, row for row at the same positions, with some rows filled again.
+fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec<Filled>) -> Result<()> {
+    let place = prepared.files.iter().position(|file| file.number == number);
+    let place = place.ok_or_else(|| Error::internal("a filled row of another commit"))?;
+    let old = (prepared.files[place].file.file_path.clone(), prepared.files[place].path.clone());
+    prepared.filled.retain(|row| !filled.contains(row));
+    let by_position: HashMap<u64, Filled> = filled.into_iter().map(|row| (u64::from(row.position), row)).collect();
+    let hasher = {
+        let state = with.shared.lock();
+        let index = state.index.as_ref().ok_or_else(|| Error::internal("a rewrite without an index"))?;
+        with.info.hasher(index.secret())
+    };
+    let what = format!("{}-again.parquet", prepared.files[place].number);
+    let name = with.names.name(prepared.epoch, &prepared.commit, &what);
+    let path = with.info.data_dir.join(&name);
+    let location = child_of(&with.info.data_location, &name);
+    let mut writer = DataFileWriter::create(&with.disk, location, path.clone(), &with.info.shape)?;
+    let mut old_rows = OldRows::default();
+    let bytes = crate::options::ROW_GROUP_BYTES_MIN.as_usize();
+    let mut group = RowGroup::new(&with.account, bytes)?;
+    let encode = crate::files::durable::reserve(
+        &with.account,
+        crate::parquet_write::encode_bytes(bytes) + ByteCount::ZERO,
+        "encoding a row group",
+    )?;
+    let mut scan = FileScan::open(with.disk.as_ref(), &old.0, &with.info.columns, Rows::All, None, &with.account)?;
+    let mut wanted = Vec::new();
+    let mut row = Vec::new();
+    while let Some(batch) = scan.next_batch()? {
+        let cells = BatchCells::new(&with.info.shape.layout, &batch.columns, None)?;
+        for (at, position) in batch.positions.iter().enumerate() {
+            row.clear();
+            cells.put_row(at, &mut row)?;
+            let again = by_position.get(position);
+            if let Some(filled) = again {
+                row = opened(with, &row, &filled.columns)?;
+            }
+            if group.is_full_for(row.len()) {
+                old_rows.fill(with, &hasher, std::mem::take(&mut wanted), &mut group, prepared)?;
+                writer.write(&mut group)?;
+                group.clear(bytes);
+            }
+            if let Some(filled) = again {
+                let old = with.shared.lock().find_one(filled.hash, &with.account)?;
+                let (hash, file, position) = (filled.hash, number, filled.position);
+                wanted.push(Wanted { row: group.rows(), hash, file, position, old });
+            }
+            group.push(&row)?;
+        }
+    }
+    if !group.is_empty() {
+        old_rows.fill(with, &hasher, wanted, &mut group, prepared)?;
+        writer.write(&mut group)?;
+    }
+    drop(encode);
+    let file = writer.finish()?;
+    with.disk.remove_file(&old.1).map_err(|error| crate::files::durable::disk_error("remove", &old.1, error))?;
+    prepared.files[place] = NewFile { number, path, file };
+    Ok(())
+}
+
+/// The row with these columns absent again.
+fn opened(with: &PrepareWith, row: &[u8], columns: &[u16]) -> Result<Vec<u8>> {
+    let layout = &with.info.shape.layout;
+    let mut out = Vec::with_capacity(row.len());
+    let mut rest = row;
+    for column in 0..layout.columns() {
+        let (cell, after) = layout.cell(column, rest).ok_or_else(|| Error::internal("a torn row"))?;
+        let cell = if columns.contains(&(column as u16)) { Cell::Absent } else { cell };
+        layout.put_cell(column, cell, &mut out);
+        rest = after;
+    }
+    Ok(out)
+}

@@ -1,0 +1,179 @@
+//! What absent cells keep: the cells of old rows, fetched before the new ones are written.
+
+use base::{ByteCount, Error, Result};
+
+use super::live::{Vectors, manifests};
+use super::prepare::PrepareWith;
+use super::prepared::{Filled, Prepared};
+use crate::files::deletion_vector;
+use crate::index::Entry;
+use crate::parquet_write::RowGroup;
+use crate::read::fetch_rows;
+use crate::run::{BatchCells, Cell, KeyHasher, Layout};
+
+/// Reading pages of a few columns of one file.
+pub const FETCH_BYTES: ByteCount = ByteCount::mib(2);
+
+/// A row of a row group with absent cells that nothing in its commit resolves.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its number in the row group.
+    pub row: usize,
+    pub hash: u128,
+    /// Where it will be.
+    pub file: u32,
+    pub position: u32,
+    /// Where its key may be now, newest first.
+    pub old: Vec<Entry>,
+}
+
+impl Wanted {
+    /// What one costs in memory, with what remains of it in [`Filled`].
+    pub const BYTES: usize = size_of::<Self>() + size_of::<Filled>() + 2 * size_of::<Entry>() + 32;
+}
+
+/// Fetches old rows; remembers which deletion vectors apply to the snapshot it reads.
+#[derive(Debug, Default)]
+pub struct OldRows {
+    vectors: Option<Vectors>,
+}
+
+/// A place to be fetched, and for which of the wanted rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: u32,
+    position: u32,
+    wanted: usize,
+}
+
+impl OldRows {
+    /// Fills the absent cells of the wanted rows of a row group. Where there is no old row they stay absent, and are
+    /// counted: NULL is written.
+    ///
+    /// # Errors
+    /// The disk fails; something is damaged; memory is not to be had.
+    pub fn fill(
+        &mut self,
+        with: &PrepareWith,
+        hasher: &KeyHasher,
+        wanted: Vec<Wanted>,
+        group: &mut RowGroup,
+        prepared: &mut Prepared,
+    ) -> Result<()> {
+        let layout = &with.info.shape.layout;
+        let absent: Vec<Vec<u16>> =
+            wanted.iter().map(|row| absent_columns(layout, group.row(row.row))).collect::<Result<_>>()?;
+        let mut columns: Vec<usize> = absent.iter().flatten().map(|column| usize::from(*column)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let mut found: Vec<Option<(u32, u32)>> = vec![None; wanted.len()];
+        let mut places: Vec<Place> = wanted
+            .iter()
+            .enumerate()
+            .flat_map(|(at, row)| {
+                row.old.iter().map(move |old| Place { file: old.file, position: old.position, wanted: at })
+            })
+            .collect();
+        places.sort_unstable();
+        for of_file in places.chunk_by(|a, b| a.file == b.file) {
+            self.fill_from_file(with, &columns, of_file, &wanted, group, &mut found)?;
+        }
+        for ((row, old), columns) in wanted.into_iter().zip(found).zip(absent) {
+            if old.is_none() {
+                prepared.counts.unknown(|| hasher.text(group.row(row.row)));
+            }
+            let (hash, file, position) = (row.hash, row.file, row.position);
+            prepared.filled.push(Filled { hash, file, position, old, columns });
+        }
+        Ok(())
+    }
+
+    fn fill_from_file(
+        &mut self,
+        with: &PrepareWith,
+        columns: &[usize],
+        places: &[Place],
+        wanted: &[Wanted],
+        group: &mut RowGroup,
+        found: &mut [Option<(u32, u32)>],
+    ) -> Result<()> {
+        let Some(first) = places.first() else { return Ok(()) };
+        let location = {
+            let state = with.shared.lock();
+            state.index.as_ref().and_then(|index| index.files.get(first.file)).map(|file| file.location.clone())
+        };
+        let Some(location) = location else { return Ok(()) };
+        let live = self.live_places(with, &location, places)?;
+        let mut positions: Vec<u64> = live.iter().map(|place| u64::from(place.position)).collect();
+        positions.dedup();
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let (projection, layout) = (with.info.columns.pick(columns), with.info.shape.layout.pick(columns)?);
+        let mut scan = fetch_rows(with.disk.as_ref(), &location, positions, &projection, &with.account)?;
+        let mut live = live.iter().peekable();
+        while let Some(batch) = scan.next_batch()? {
+            let cells = BatchCells::new(&layout, &batch.columns, None)?;
+            for (at, position) in batch.positions.iter().enumerate() {
+                while let Some(place) = live.next_if(|place| u64::from(place.position) == *position) {
+                    // A key that others added twice has two live rows; one is as good as the other.
+                    if found[place.wanted].is_none() {
+                        found[place.wanted] = Some((place.file, place.position));
+                        let row = wanted[place.wanted].row;
+                        let filled = filled(&with.info.shape.layout, group.row(row), columns, &cells, at)?;
+                        group.replace(row, &filled)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The places that no deletion vector has.
+    fn live_places(&mut self, with: &PrepareWith, location: &str, places: &[Place]) -> Result<Vec<Place>> {
+        let vectors = match &mut self.vectors {
+            Some(vectors) => vectors,
+            None => {
+                let state = with.shared.lock();
+                let manifests = manifests(with.disk.as_ref(), state.snapshot.as_ref(), &with.account)?;
+                self.vectors.insert(Vectors::read(with.disk.as_ref(), &manifests, &with.account, |_| true)?)
+            }
+        };
+        let Some(entry) = vectors.of(location) else { return Ok(places.to_vec()) };
+        let deleted = deletion_vector::read(with.disk.as_ref(), entry, &with.account)?;
+        Ok(places.iter().filter(|place| !deleted.contains(u64::from(place.position))).copied().collect())
+    }
+}
+
+/// The columns of a row's absent cells.
+fn absent_columns(layout: &Layout, row: &[u8]) -> Result<Vec<u16>> {
+    let mut absent = Vec::new();
+    let mut rest = row;
+    for column in 0..layout.columns() {
+        let (cell, after) = layout.cell(column, rest).ok_or_else(torn)?;
+        if cell == Cell::Absent {
+            absent.push(column as u16);
+        }
+        rest = after;
+    }
+    Ok(absent)
+}
+
+/// A row with its absent cells taken from row `at` of the fetched `columns`.
+fn filled(layout: &Layout, row: &[u8], columns: &[usize], fetched: &BatchCells<'_>, at: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(128);
+    let mut rest = row;
+    for column in 0..layout.columns() {
+        let (cell, after) = layout.cell(column, rest).ok_or_else(torn)?;
+        match columns.iter().position(|fetched| *fetched == column).filter(|_| cell == Cell::Absent) {
+            Some(place) => fetched.put_cell(place, at, &mut out)?,
+            None => layout.put_cell(column, cell, &mut out),
+        }
+        rest = after;
+    }
+    Ok(out)
+}
+
+fn torn() -> Error {
+    Error::internal("a damaged row in a row group")
+}

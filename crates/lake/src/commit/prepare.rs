@@ -1,0 +1,273 @@
+//! Phase one: from the reduced operations of a commit to data files that nothing names yet.
+//!
+//! For each row group: take operations, by growing hash; look up where their keys are; fetch what absent cells keep from
+//! the old rows; only then encode and write. Beside the data files, two runs are written: `changes` (every key and its new
+//! place), which becomes part of the index, and `deletions` (the old places), which becomes deletion vectors.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::{ByteCount, Disk, Epoch, Error, Result, Rng};
+use ledger::{Account, Reservation};
+use rows::Span;
+
+use super::names::{FileNames, new_commit_id};
+use super::old_rows::{FETCH_BYTES, OldRows, Wanted};
+use super::prepared::{Counts, NewFile, Prepared};
+use crate::files::durable::grow_to;
+use crate::files::location::child_of;
+use crate::index::lookup::lookup_bytes;
+use crate::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX};
+use crate::options::{ROW_GROUP_BYTES_MIN, SinkOptions};
+use crate::parquet_write::{DataFileWriter, RowGroup, encode_bytes};
+use crate::run::{KeyHasher, Kind, Record, Reduced};
+use crate::table::{Shared, TableInfo};
+
+/// What writing needs however short memory is: the smallest row group, its encoding, a walk over the index, sorting the
+/// places of old rows and fetching some of them.
+pub const WRITE_FLOOR: ByteCount = ByteCount(
+    ROW_GROUP_BYTES_MIN.0
+        + encode_bytes(ROW_GROUP_BYTES_MIN.0 as usize).0
+        + lookup_bytes(RUNS_MAX).0
+        + ENTRY_SORT_FLOOR.0
+        + FETCH_BYTES.0
+        + (256 << 10),
+);
+
+/// So many operations are taken in one step, if they do not fill a row group before.
+const OPERATIONS_PER_STEP: usize = 100_000;
+/// A file's entry in a manifest, as it waits for its commit.
+const FILE_BYTES: usize = 2 << 10;
+
+/// Tools and places for preparing.
+#[derive(Clone, Debug)]
+pub struct PrepareWith {
+    pub disk: Arc<dyn Disk>,
+    pub account: Account,
+    pub shared: Shared,
+    pub info: Arc<TableInfo>,
+    pub options: SinkOptions,
+    pub names: FileNames,
+    pub state_dir: PathBuf,
+}
+
+/// A commit that is being prepared, step by step.
+#[derive(Debug)]
+pub struct Preparation {
+    reduced: Reduced,
+    work: Work,
+}
+
+impl Preparation {
+    /// # Errors
+    /// The disk fails, or memory is not to be had.
+    pub fn begin(with: PrepareWith, reduced: Reduced, epoch: Epoch, spans: &[Span]) -> Result<Self> {
+        Ok(Self { reduced, work: Work::begin(with, epoch, spans)? })
+    }
+
+    /// Writes at most one row group; true when all is written.
+    ///
+    /// # Errors
+    /// The disk fails, a required column has no value, or memory is not to be had.
+    pub fn step(&mut self) -> Result<bool> {
+        for _ in 0..OPERATIONS_PER_STEP {
+            let Some(record) = self.reduced.next_operation()? else {
+                self.work.write_group()?;
+                self.work.end_file()?;
+                return Ok(true);
+            };
+            let full = record.kind != Kind::Delete && self.work.group.is_full_for(record.row.len());
+            if full {
+                self.work.write_group()?;
+            }
+            self.work.place(&record)?;
+            if full {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// What was prepared, once [`Self::step`] said so.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn finish(self) -> Result<Prepared> {
+        self.work.finish()
+    }
+}
+
+#[derive(Debug)]
+struct Work {
+    with: PrepareWith,
+    group: RowGroup,
+    group_bytes: usize,
+    _encode_paid: Reservation,
+    file: Option<(u32, DataFileWriter)>,
+    upsert: Option<UpsertPart>,
+    prepared: Prepared,
+}
+
+/// What only upserts need.
+#[derive(Debug)]
+struct UpsertPart {
+    hasher: KeyHasher,
+    lookup: Lookup,
+    found: Vec<Entry>,
+    changes: IndexRunWriter,
+    deletions: EntrySorter,
+    old_rows: OldRows,
+    /// Rows of the current group that need their old rows.
+    wanted: Vec<Wanted>,
+}
+
+impl Work {
+    fn begin(with: PrepareWith, epoch: Epoch, spans: &[Span]) -> Result<Self> {
+        let (group, group_bytes, encode_paid) = reserve_group(&with)?;
+        let base = with.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
+        let upsert = begin_upsert(&with)?;
+        let prepared = Prepared {
+            epoch,
+            commit: new_commit_id(&mut Rng::from_entropy()),
+            spans: spans.to_vec(),
+            base,
+            files: Vec::new(),
+            changes: None,
+            deletions: None,
+            filled: Vec::new(),
+            counts: Counts::default(),
+            paid: with.account.empty(),
+        };
+        Ok(Self { with, group, group_bytes, _encode_paid: encode_paid, file: None, upsert, prepared })
+    }
+
+    /// Takes an operation: a row goes into the row group, the place of the old one among the deletions.
+    fn place(&mut self, record: &Record<'_>) -> Result<()> {
+        let is_delete = record.kind == Kind::Delete;
+        let (file, position) = if is_delete { (NOWHERE, 0) } else { self.next_place()? };
+        let row = self.group.rows();
+        if is_delete {
+            self.prepared.counts.deletes += 1;
+        } else {
+            self.group.push(&record.row)?;
+            self.prepared.counts.rows += 1;
+        }
+        let Some(part) = &mut self.upsert else { return Ok(()) };
+        self.with.shared.lock().find(&mut part.lookup, record.hash, &mut part.found)?;
+        for old in &part.found {
+            part.deletions.push(Entry::deletion(old.file, old.position))?;
+        }
+        part.changes.put(self.with.disk.as_ref(), Entry { hash: record.hash, file, position })?;
+        if record.absent && record.effective_cut().is_none() {
+            let bytes = ByteCount::from(Wanted::BYTES * (part.wanted.len() + 1 + self.prepared.filled.len()));
+            grow_to(&mut self.prepared.paid, bytes, "rows that need their old rows")?;
+            part.wanted.push(Wanted { row, hash: record.hash, file, position, old: part.found.clone() });
+        } else if record.absent {
+            self.prepared.counts.unknown(|| part.hasher.text(&record.row));
+        }
+        Ok(())
+    }
+
+    /// The file and position that the next row gets.
+    fn next_place(&mut self) -> Result<(u32, u32)> {
+        let in_group = self.group.rows() as u64;
+        let (number, writer) = match &mut self.file {
+            Some(open) => open,
+            None => {
+                let number = self.with.shared.lock().index.as_mut().map_or(0, |index| index.files.take_number());
+                let what = format!("{}.parquet", self.prepared.files.len());
+                let name = self.with.names.name(self.prepared.epoch, &self.prepared.commit, &what);
+                let location = child_of(&self.with.info.data_location, &name);
+                let path = self.with.info.data_dir.join(name);
+                let writer = DataFileWriter::create(&self.with.disk, location, path, &self.with.info.shape)?;
+                self.file.insert((number, writer))
+            }
+        };
+        let position = u32::try_from(writer.rows() + in_group);
+        Ok((*number, position.map_err(|_| Error::internal("a data file of more than 2^32 rows"))?))
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        if let Some(part) = &mut self.upsert
+            && !part.wanted.is_empty()
+        {
+            let wanted = std::mem::take(&mut part.wanted);
+            let (group, prepared) = (&mut self.group, &mut self.prepared);
+            part.old_rows.fill(&self.with, &part.hasher, wanted, group, prepared)?;
+        }
+        let Some((_, writer)) = &mut self.file else { return Err(Error::internal("rows without a data file")) };
+        writer.write(&mut self.group)?;
+        let long = writer.bytes() >= self.with.info.file_bytes.unwrap_or(self.with.options.file_bytes.get());
+        // Positions are 32 bits wide.
+        if long || writer.rows() > u64::from(u32::MAX / 2) {
+            self.end_file()?;
+        }
+        self.group.clear(self.group_bytes);
+        Ok(())
+    }
+
+    fn end_file(&mut self) -> Result<()> {
+        let Some((number, writer)) = self.file.take() else { return Ok(()) };
+        let path = writer.path().to_owned();
+        let file = writer.finish()?;
+        let prepared = &mut self.prepared;
+        let bytes = ByteCount::from((prepared.files.len() + 1) * FILE_BYTES + prepared.filled.len() * Wanted::BYTES);
+        grow_to(&mut prepared.paid, bytes, "the data files of a commit")?;
+        prepared.counts.bytes += file.file_size_in_bytes as u64;
+        prepared.files.push(NewFile { number, path, file });
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Prepared> {
+        let mut prepared = self.prepared;
+        if let Some(part) = self.upsert {
+            let changes = part.changes.finish(self.with.disk.as_ref())?;
+            prepared.deletions = part.deletions.finish()?;
+            prepared.changes = Some(changes);
+        }
+        Ok(prepared)
+    }
+}
+
+/// A row group as large as wished and possible, and what its encoding takes.
+fn reserve_group(with: &PrepareWith) -> Result<(RowGroup, usize, Reservation)> {
+    let mut bytes = with.options.row_group_bytes.as_usize();
+    let least = ROW_GROUP_BYTES_MIN.as_usize();
+    // The rest of the floor is for the look-ups that come on top.
+    let rest = WRITE_FLOOR - ROW_GROUP_BYTES_MIN - encode_bytes(least);
+    loop {
+        let wanted = ByteCount::from(bytes) + encode_bytes(bytes);
+        if bytes <= least {
+            let paid = crate::files::durable::reserve(&with.account, encode_bytes(least), "encoding a row group")?;
+            return Ok((RowGroup::new(&with.account, least)?, least, paid));
+        }
+        if let Some(all) = with.account.try_reserve(wanted + rest) {
+            drop(all);
+            if let Some(paid) = with.account.try_reserve(encode_bytes(bytes))
+                && let Ok(group) = RowGroup::new(&with.account, bytes)
+            {
+                return Ok((group, bytes, paid));
+            }
+        }
+        bytes = (bytes / 2).max(least);
+    }
+}
+
+fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
+    let mut state = with.shared.lock();
+    let Some(index) = &mut state.index else { return Ok(None) };
+    let changes = index.new_run()?;
+    let deletions = EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account);
+    Ok(Some(UpsertPart {
+        hasher: with.info.hasher(index.secret()),
+        lookup: index.lookup(&with.account)?,
+        found: Vec::new(),
+        changes,
+        deletions,
+        old_rows: OldRows::default(),
+        wanted: Vec::new(),
+    }))
+}

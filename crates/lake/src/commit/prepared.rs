@@ -1,0 +1,99 @@
+//! What a writer hands to its committer.
+
+use std::io::ErrorKind::NotFound;
+use std::path::PathBuf;
+
+use base::{Disk, Epoch};
+use ledger::Reservation;
+use rows::Span;
+
+use crate::files::manifest::DataFile;
+use crate::index::IndexRun;
+
+/// A commit in waiting: data files that nothing names yet, and what they change.
+#[derive(Debug)]
+pub struct Prepared {
+    pub epoch: Epoch,
+    /// A random id, by which its files and its snapshot are known.
+    pub commit: String,
+    pub spans: Vec<Span>,
+    /// The snapshot against which old rows were looked up.
+    pub base: Option<i64>,
+    pub files: Vec<NewFile>,
+    /// Every key of the commit with its new place, or nowhere; of upserts.
+    pub changes: Option<IndexRun>,
+    /// Positions of old rows, by file and position.
+    pub deletions: Option<IndexRun>,
+    /// Rows that took cells from an old row.
+    pub filled: Vec<Filled>,
+    pub counts: Counts,
+    /// Pays for `files` and `filled`.
+    pub paid: Reservation,
+}
+
+/// A data file of this commit and its number in the index.
+#[derive(Debug)]
+pub struct NewFile {
+    pub number: u32,
+    pub path: PathBuf,
+    pub file: DataFile,
+}
+
+/// A row whose absent cells were taken from an old row, which must still be the one when it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filled {
+    pub hash: u128,
+    /// Where it is now.
+    pub file: u32,
+    pub position: u32,
+    /// Where its old row was; `None` if there was none.
+    pub old: Option<(u32, u32)>,
+    /// The columns taken.
+    pub columns: Vec<u16>,
+}
+
+/// What a commit holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows written.
+    pub rows: u64,
+    /// Keys deleted.
+    pub deletes: u64,
+    /// Encoded bytes of data files.
+    pub bytes: u64,
+    /// Rows with cells for which no value is known: NULL was written.
+    pub unknown: u64,
+    /// The first few keys of those.
+    pub unknown_keys: Vec<String>,
+}
+
+/// So many keys are named in a warning.
+pub const KEYS_NAMED_MAX: usize = 5;
+
+impl Counts {
+    /// Counts a row that got NULL for a value that is not known.
+    pub fn unknown(&mut self, key: impl FnOnce() -> String) {
+        self.unknown += 1;
+        if self.unknown_keys.len() < KEYS_NAMED_MAX {
+            self.unknown_keys.push(key());
+        }
+    }
+}
+
+impl Prepared {
+    /// Nothing was written and nothing deleted; only positions may move.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.changes.is_none()
+    }
+
+    /// Removes the files, which no snapshot will name.
+    pub fn discard(self, disk: &dyn Disk) {
+        let runs = self.changes.iter().chain(&self.deletions).map(|run| &run.path);
+        for path in self.files.iter().map(|file| &file.path).chain(runs) {
+            let removed = disk.remove_file(path);
+            if let Err(error) = removed.or_else(|error| if error.kind() == NotFound { Ok(()) } else { Err(error) }) {
+                tracing::warn!(path = %path.display(), %error, "a file of a failed commit stays until the next start");
+            }
+        }
+    }
+}

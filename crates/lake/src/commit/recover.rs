@@ -1,0 +1,150 @@
+//! The start of a run: where the job stands in its table, and what failed attempts left behind.
+//!
+//! Files that this job made and no snapshot names are removed. But another run of the job may be alive, with files that
+//! it is just about to publish. So the cleaner first swaps in a version of the table that names it
+//! (`millstream.cleaner.JOB` among the properties): a run that began before finds another name there and is overtaken,
+//! instead of publishing files that are gone.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::{Error, Result};
+use flow::Recovered;
+
+use super::committer::LakeCommitter;
+use super::live::manifests;
+use super::names::new_commit_id;
+use crate::catalog::{Committed, Table, TableChange, metadata_file};
+use crate::decide::{COMMIT, JOB};
+use crate::files::durable::{create_dir_durable, disk_error};
+use crate::files::manifest::{Columns, ManifestReader};
+use crate::metadata::{Snapshot, TableMetadata};
+use crate::table::TableInfo;
+
+/// The table changes under the clean-up at most so often.
+const ATTEMPTS_MAX: u32 = 20;
+
+impl LakeCommitter {
+    pub(super) fn recover_table(&mut self) -> Result<Recovered> {
+        let mut table = self.load()?;
+        let info = Arc::new(TableInfo::new(&table.metadata, self.with.mode)?);
+        let disk = self.with.tools.disk.clone();
+        create_dir_durable(disk.as_ref(), &info.data_dir)?;
+        self.cleaner = self.cleaner(&table.metadata);
+        let mut attempts = 0;
+        while !self.left_overs(&table, &info)?.is_empty() {
+            attempts += 1;
+            if attempts > ATTEMPTS_MAX {
+                return Err(Error::transient(format!(
+                    "the table {} changes too fast to clean up in it",
+                    self.with.ident
+                )));
+            }
+            if let Some(fenced) = self.fence(&table)? {
+                // Looked up again: what was published meanwhile is no left-over.
+                for path in self.left_overs(&fenced, &info)? {
+                    disk.remove_file(&path).map_err(|error| disk_error("remove", &path, error))?;
+                }
+                table = fenced;
+                break;
+            }
+            table = self.load()?;
+        }
+        self.with.tools.shared.lock().info = Some(info.clone());
+        self.catch_up(&table, &info)?;
+        let (positions, notes) = self.positions(&table.metadata)?;
+        Ok(Recovered { positions, notes })
+    }
+
+    fn cleaner_property(&self) -> String {
+        format!("millstream.cleaner.{}", self.with.job)
+    }
+
+    /// Who cleaned up last.
+    pub(super) fn cleaner(&self, table: &TableMetadata) -> Option<String> {
+        table.properties.get(&self.cleaner_property()).cloned()
+    }
+
+    /// Swaps in a version that names this run as the cleaner; `None` if the table changed meanwhile.
+    fn fence(&mut self, table: &Table) -> Result<Option<Table>> {
+        let me = new_commit_id(&mut self.rng);
+        let mut next = table.metadata.value.clone();
+        next.properties.insert(self.cleaner_property(), me.clone());
+        next.last_updated_ms = self.with.clock.unix_millis().max(next.last_updated_ms);
+        match self.catalog()?.commit(vec![TableChange { base: table, next }])? {
+            Committed::Swapped(mut tables) => {
+                self.cleaner = Some(me);
+                Ok(tables.pop())
+            }
+            Committed::Conflict(_) => Ok(None),
+            Committed::Unknown(error) => Err(error),
+        }
+    }
+
+    /// Files of this job that no snapshot of the table names.
+    fn left_overs(&mut self, table: &Table, info: &TableInfo) -> Result<Vec<PathBuf>> {
+        let tools = &self.with.tools;
+        let disk = tools.disk.as_ref();
+        let published: HashSet<&str> = table
+            .metadata
+            .snapshots
+            .iter()
+            .filter_map(|snapshot| snapshot.summary.get(COMMIT))
+            .map(String::as_str)
+            .collect();
+        let mut candidates = Vec::new();
+        for dir in [&info.data_dir, &info.metadata_dir] {
+            let listed = disk.list(dir).map_err(|error| disk_error("list", dir, error))?;
+            for entry in listed.iter().filter(|entry| !entry.is_dir) {
+                let is_left = tools.names.commit_of(&entry.name).is_some_and(|commit| !published.contains(commit));
+                if is_left || (*dir == info.metadata_dir && self.is_unnamed_version(table, &entry.name, dir)) {
+                    candidates.push(dir.join(&entry.name));
+                }
+            }
+        }
+        if candidates.is_empty() {
+            return Ok(candidates);
+        }
+        let named = self.named_by_oldest(table)?;
+        candidates.retain(|path| path.file_name().is_none_or(|name| !named.contains(&*name.to_string_lossy())));
+        Ok(candidates)
+    }
+
+    /// A version of the metadata after the current one, of which only this job's commit was to be new: the process died
+    /// between writing it and the swap.
+    fn is_unnamed_version(&self, table: &Table, name: &str, dir: &std::path::Path) -> bool {
+        let number = |name: &str| name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
+        let current = table.metadata_location.rsplit('/').next().and_then(number);
+        if !name.ends_with(".metadata.json") || number(name) <= current {
+            return false;
+        }
+        let location = dir.join(name);
+        let (disk, account) = (self.with.tools.disk.as_ref(), &self.with.tools.account);
+        let Ok(version) = metadata_file::read(disk, &location.to_string_lossy(), account) else { return false };
+        let own = |snapshot: &Snapshot| snapshot.summary.get(JOB) == Some(&self.with.job);
+        version.table_uuid == table.metadata.table_uuid && version.current_snapshot().is_some_and(own)
+    }
+
+    /// Names of the files of snapshots whose parents have expired: a commit that no snapshot is of may still be part of
+    /// those. (What is live in a snapshot is live in all between the one that added it and this one.)
+    fn named_by_oldest(&self, table: &Table) -> Result<HashSet<String>> {
+        let tools = &self.with.tools;
+        let mut named = HashSet::new();
+        let name = |location: &str| location.rsplit('/').next().unwrap_or(location).to_owned();
+        let expired =
+            |snapshot: &&Snapshot| snapshot.parent_snapshot_id.is_some_and(|id| table.metadata.snapshot(id).is_none());
+        for snapshot in table.metadata.snapshots.iter().filter(expired) {
+            named.extend(snapshot.manifest_list.as_deref().map(name));
+            for manifest in manifests(tools.disk.as_ref(), Some(snapshot), &tools.account)? {
+                named.insert(name(&manifest.manifest_path));
+                let mut entries =
+                    ManifestReader::open(tools.disk.as_ref(), &manifest, Columns::WithoutMetrics, &tools.account)?;
+                while let Some(entry) = entries.next_live()? {
+                    named.insert(name(&entry.data_file.file_path));
+                }
+            }
+        }
+        Ok(named)
+    }
+}

@@ -1,0 +1,146 @@
+//! From positions of old rows to deletion vectors: one vector per data file, which holds what was deleted before, too.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use base::{ByteCount, Disk, Result};
+use ledger::{Account, Owned};
+use roaring::RoaringTreemap;
+
+use super::live::Vectors;
+use crate::files::deletion_vector;
+use crate::files::durable::grow_to;
+use crate::files::manifest::{DataFile, ManifestFile};
+use crate::files::puffin::PuffinWriter;
+use crate::index::cursor::RunCursor;
+use crate::index::{FileTable, IndexRun};
+
+/// New deletion vectors, and which old ones they replace.
+#[derive(Debug, Default)]
+pub struct NewVectors {
+    /// Entries for a manifest of deletes.
+    pub added: Vec<DataFile>,
+    /// Data files whose old vector is replaced.
+    pub replaced: HashSet<String>,
+    /// The manifests that list those old vectors, as indices.
+    pub manifests: BTreeSet<usize>,
+    /// Rows that were live and are deleted now.
+    pub rows: u64,
+    /// The Puffin file, if one was needed.
+    pub location: Option<String>,
+}
+
+/// An inserted position costs at most so much in a bitmap and its copy while it is encoded, and a file this much at least.
+const POSITION_BYTES: usize = 4;
+const VECTOR_BYTES: usize = 4 << 10;
+
+/// Writes the vectors for all `deletions` (runs sorted by file and position) into one Puffin file at `location`.
+///
+/// # Errors
+/// The disk fails; something is damaged; the table holds deletes of a kind that cannot be merged; the account is short.
+pub fn write_vectors(
+    disk: &Arc<dyn Disk>,
+    deletions: &[&IndexRun],
+    files: &FileTable,
+    manifests: &[ManifestFile],
+    location: String,
+    account: &Account,
+) -> Result<NewVectors> {
+    let mut touched = HashSet::new();
+    for run in deletions {
+        let mut cursor = RunCursor::new((*run).clone(), None)?;
+        while let Some(entry) = cursor.current() {
+            touched.insert(entry.file);
+            // Straight to the next file.
+            cursor.seek((u128::from(entry.file) + 1) << 32)?;
+        }
+    }
+    let is_touched = |of: &str| files.number_of(of).is_some_and(|number| touched.contains(&number));
+    let old = Vectors::read(disk.as_ref(), manifests, account, is_touched)?;
+    let mut new = NewVectors::default();
+    let mut puffin: Option<PuffinWriter> = None;
+    let mut walk = Walk::new(deletions)?;
+    while let Some(number) = walk.file() {
+        let Some(file) = files.get(number) else {
+            walk.skip_file()?;
+            continue;
+        };
+        let before = old.of(&file.location);
+        let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, account)? else { continue };
+        let writer = match &mut puffin {
+            Some(writer) => writer,
+            None => puffin.insert(PuffinWriter::create(disk, &location)?),
+        };
+        writer.add(&file.location, &vector)?;
+        new.rows += added;
+        if before.is_some() {
+            new.replaced.insert(file.location.clone());
+            new.manifests.extend(old.manifest_of(&file.location));
+        }
+    }
+    if let Some(puffin) = puffin {
+        new.added = puffin.finish()?;
+        new.location = Some(location);
+    }
+    Ok(new)
+}
+
+/// What is deleted of the walk's current file now, and how many rows that is more; `None` if it is none.
+fn merged(
+    disk: &dyn Disk,
+    before: Option<&DataFile>,
+    walk: &mut Walk,
+    account: &Account,
+) -> Result<Option<(Owned<RoaringTreemap>, u64)>> {
+    let mut vector = match before {
+        Some(entry) => deletion_vector::read(disk, entry, account)?,
+        None => Owned::new(RoaringTreemap::new(), account.empty()),
+    };
+    let base = vector.paid.bytes() + ByteCount::from(VECTOR_BYTES);
+    let (file, mut added) = (walk.file(), 0);
+    while let Some(position) = walk.next_of(file)? {
+        if vector.value.insert(u64::from(position)) {
+            added += 1;
+            if added % 1024 == 1 {
+                let bytes = base + ByteCount::from((added as usize + 1024) * POSITION_BYTES);
+                grow_to(&mut vector.paid, bytes, "a deletion vector")?;
+            }
+        }
+    }
+    Ok((added > 0).then_some((vector, added)))
+}
+
+/// Runs of deletions walked together.
+struct Walk(Vec<RunCursor>);
+
+impl Walk {
+    fn new(runs: &[&IndexRun]) -> Result<Self> {
+        let cursors: Result<Vec<RunCursor>> = runs.iter().map(|run| RunCursor::new((*run).clone(), None)).collect();
+        Ok(Self(cursors?))
+    }
+
+    fn least(&self) -> Option<(u32, u32, usize)> {
+        let current =
+            |(at, cursor): (usize, &RunCursor)| cursor.current().map(|entry| (entry.file, entry.position, at));
+        self.0.iter().enumerate().filter_map(current).min()
+    }
+
+    fn file(&self) -> Option<u32> {
+        self.least().map(|(file, _, _)| file)
+    }
+
+    fn next_of(&mut self, file: Option<u32>) -> Result<Option<u32>> {
+        let Some((found, position, at)) = self.least().filter(|(found, _, _)| Some(*found) == file) else {
+            return Ok(None);
+        };
+        debug_assert_eq!(Some(found), file);
+        self.0[at].advance()?;
+        Ok(Some(position))
+    }
+
+    fn skip_file(&mut self) -> Result<()> {
+        let file = self.file();
+        while self.next_of(file)?.is_some() {}
+        Ok(())
+    }
+}

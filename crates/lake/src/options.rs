@@ -1,0 +1,65 @@
+//! The settings of a job that concern Iceberg sinks.
+
+use base::{ByteCount, Result};
+use flow::{OptionSpec, Settings};
+
+use crate::commit::failpoint::{self, Failpoint};
+
+const COMMIT_BYTES: &str = "millstream.commit.max-bytes";
+const ROW_GROUP_BYTES: &str = "millstream.write.row-group-bytes";
+const FILE_BYTES: &str = "millstream.write.target-file-bytes";
+
+/// All of them.
+pub fn settings() -> Vec<OptionSpec> {
+    vec![
+        OptionSpec::with_default(
+            COMMIT_BYTES,
+            "128 mb",
+            "So many bytes of rows in one sink start a commit before its interval is over.",
+        ),
+        OptionSpec::with_default(
+            ROW_GROUP_BYTES,
+            "4 mb",
+            "Bytes of rows, before encoding, of a Parquet row group; fewer when memory is short.",
+        ),
+        OptionSpec::with_default(
+            FILE_BYTES,
+            "128 mb",
+            "A data file of this size is ended and the next one begun; the table's property 'write.target-file-size-bytes' comes first.",
+        ),
+        OptionSpec::optional(
+            failpoint::SETTING,
+            "For tests: kill the process in a commit, after-prepare, before-swap or after-swap.",
+        ),
+    ]
+}
+
+/// What they say.
+#[derive(Clone, Copy, Debug)]
+pub struct SinkOptions {
+    pub commit_bytes_max: ByteCount,
+    pub row_group_bytes: ByteCount,
+    pub file_bytes: ByteCount,
+    pub failpoint: Option<Failpoint>,
+}
+
+/// A row group of fewer bytes is not worth its footer entry.
+pub const ROW_GROUP_BYTES_MIN: ByteCount = ByteCount::mib(1);
+/// More would not fit the 32-bit places of rows in a row group.
+const ROW_GROUP_BYTES_MAX: ByteCount = ByteCount::mib(1024);
+
+impl SinkOptions {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// A value is none of its type.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let row_group_bytes = settings.size(ROW_GROUP_BYTES, ByteCount::mib(4))?;
+        Ok(Self {
+            commit_bytes_max: settings.size(COMMIT_BYTES, ByteCount::mib(128))?,
+            row_group_bytes: row_group_bytes.clamp(ROW_GROUP_BYTES_MIN, ROW_GROUP_BYTES_MAX),
+            file_bytes: settings.size(FILE_BYTES, ByteCount::mib(128))?,
+            failpoint: settings.get(failpoint::SETTING).map(str::parse).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! An Iceberg table as a sink: the writer, which sorts and prepares on a worker, and what builds it with its committer.
+
+use std::sync::Arc;
+
+use base::{ByteCount, Epoch, Error, Result, Rng};
+use flow::sink::Prepare;
+use flow::{Sink, SinkContext, SinkInstance, SinkWriter, Wrote};
+use ledger::Account;
+use rows::{AbsentMask, Batch, Span};
+
+use crate::catalog::TableIdent;
+use crate::catalog_flow::CatalogHandle;
+use crate::commit::committer::{CommitWith, LakeCommitter, Tools};
+use crate::commit::names::FileNames;
+use crate::commit::prepare::{Preparation, WRITE_FLOOR};
+use crate::options::SinkOptions;
+use crate::run::{Input, SORT_FLOOR, Sorter};
+use crate::table::{Shared, TableInfo, WriteMode};
+
+/// A planned Iceberg sink.
+#[derive(Debug)]
+pub(crate) struct LakeSink {
+    pub(crate) catalog: Arc<CatalogHandle>,
+    pub(crate) ident: TableIdent,
+    pub(crate) mode: WriteMode,
+    /// The table's columns that the input fills, in the input's order.
+    pub(crate) columns: Vec<String>,
+    /// For EXPLAIN: `upsert by id`.
+    pub(crate) described: String,
+}
+
+impl SinkInstance for LakeSink {
+    fn describe(&self) -> String {
+        format!("iceberg({}.{}, {})", self.catalog.name(), self.ident, self.described)
+    }
+
+    fn open(&self, context: &SinkContext) -> Result<Sink> {
+        let options = SinkOptions::new(&context.settings)?;
+        let shared = Shared::default();
+        let tools = |account: Account| Tools {
+            disk: context.disk.clone(),
+            account,
+            shared: shared.clone(),
+            options,
+            names: FileNames::new(&context.job),
+            state_dir: context.state_dir.clone(),
+        };
+        let account = |part: &str, floor| context.budget.account(format!("sink/{}/{part}", context.name), floor);
+        let opened = self.catalog.for_commits(context);
+        let committer = LakeCommitter::new(CommitWith {
+            tools: tools(opened.account().clone()),
+            open: opened,
+            ident: self.ident.clone(),
+            mode: self.mode,
+            job: context.job.clone(),
+            clock: context.clock.clone(),
+        });
+        let writer = LakeWriter {
+            tools: tools(account("write", WRITE_FLOOR)),
+            run_account: account("run", SORT_FLOOR),
+            columns: self.columns.clone(),
+            open: None,
+            bytes: ByteCount::ZERO,
+            preparation: None,
+        };
+        Ok(Sink { writer: Box::new(writer), committer: Box::new(committer) })
+    }
+}
+
+impl LakeCommitter {
+    pub(crate) fn new(with: CommitWith) -> Self {
+        Self { with, catalog: None, cleaner: None, rng: Rng::from_entropy() }
+    }
+}
+
+/// Sorts the rows of an epoch, then prepares them.
+#[derive(Debug)]
+struct LakeWriter {
+    tools: Tools,
+    run_account: Account,
+    columns: Vec<String>,
+    open: Option<OpenWriter>,
+    /// Taken since the last commit was prepared.
+    bytes: ByteCount,
+    preparation: Option<Box<Preparation>>,
+}
+
+/// The writer once the table is known.
+#[derive(Debug)]
+struct OpenWriter {
+    info: Arc<TableInfo>,
+    input: Input,
+    sorter: Sorter,
+    /// For each column of the table its place in the input; `None` if they are the same.
+    order: Option<Vec<usize>>,
+}
+
+/// Less is not worth a run of its own.
+const RECLAIM_BYTES_MIN: ByteCount = ByteCount::kib(512);
+
+impl LakeWriter {
+    /// The table is known once the committer has recovered.
+    fn open(&mut self) -> Result<&mut OpenWriter> {
+        if self.open.is_none() {
+            let state = self.tools.shared.lock();
+            let info = state.info.clone().ok_or_else(|| Error::internal("rows before recovery"))?;
+            let mode = info.input_mode(state.index.as_ref().map(crate::index::KeyIndex::secret));
+            drop(state);
+            let order = order(&info, &self.columns)?;
+            let dir = self.tools.state_dir.join("sort");
+            let layout = info.shape.layout.clone();
+            let sorter = Sorter::new(layout, self.tools.disk.clone(), dir, self.run_account.clone());
+            self.open = Some(OpenWriter { info, input: Input::new(mode), sorter, order });
+        }
+        self.open.as_mut().ok_or_else(|| Error::internal("a writer that does not open"))
+    }
+}
+
+/// Where the input has each column of the table.
+fn order(info: &TableInfo, columns: &[String]) -> Result<Option<Vec<usize>>> {
+    let fields = info.shape.layout.schema().fields();
+    let place = |name: &String| columns.iter().position(|column| column == name);
+    let order: Option<Vec<usize>> = fields.iter().map(|field| place(field.name())).collect();
+    match order {
+        Some(order) if order.len() == columns.len() => Ok((!order.is_sorted()).then_some(order)),
+        _ => Err(Error::user("the table's columns are not those that the job was planned with")
+            .detail(format!("planned: {}", columns.join(", ")))
+            .hint("start the job again; if it declares the table, bring the declaration up to date")),
+    }
+}
+
+fn reordered(batch: Batch, order: &[usize]) -> Result<Batch> {
+    let columns = batch.columns.project(order);
+    let columns = columns.map_err(|error| Error::internal(format!("a batch does not fit its plan: {error}")))?;
+    let absent = AbsentMask::new(order.iter().map(|place| batch.absent.column(*place).cloned()).collect());
+    Ok(Batch { columns, absent, ..batch })
+}
+
+impl SinkWriter for LakeWriter {
+    fn floor(&self) -> ByteCount {
+        SORT_FLOOR + WRITE_FLOOR
+    }
+
+    fn write(&mut self, batch: Batch) -> Result<Wrote> {
+        let open = self.open()?;
+        let batch = match &open.order {
+            Some(order) => reordered(batch, order)?,
+            None => batch,
+        };
+        let taken = open.input.take(&open.info.shape.layout, &batch, &mut open.sorter)?;
+        self.bytes += taken;
+        let enough = self.bytes >= self.tools.options.commit_bytes_max;
+        Ok(if enough { Wrote::CommitSoon } else { Wrote::Kept })
+    }
+
+    fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
+        match &mut self.open {
+            Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => open.sorter.spill(),
+            _ => Ok(ByteCount::ZERO),
+        }
+    }
+
+    fn prepare(&mut self, epoch: Epoch, spans: &[Span]) -> Result<Prepare> {
+        let preparation = match &mut self.preparation {
+            Some(preparation) => preparation,
+            None => {
+                let open = self.open()?;
+                let reduced = open.sorter.finish()?;
+                open.input.restart();
+                let counts = open.sorter.counts();
+                tracing::debug!(runs = counts.runs_spilled, bytes = counts.bytes_spilled, "sort runs spilled so far");
+                let info = open.info.clone();
+                let with = self.tools.with(info);
+                self.preparation.insert(Box::new(Preparation::begin(with, reduced, epoch, spans)?))
+            }
+        };
+        if !preparation.step()? {
+            return Ok(Prepare::Working);
+        }
+        let prepared = self.preparation.take().map(|preparation| preparation.finish()).transpose()?;
+        let prepared = prepared.ok_or_else(|| Error::internal("a preparation that is gone"))?;
+        self.bytes = ByteCount::ZERO;
+        Ok(Prepare::Done(Box::new(prepared)))
+    }
+}

@@ -1,0 +1,273 @@
+//! Commits through the traits of the runtime, held against a map.
+
+use std::collections::BTreeMap;
+
+use base::{ByteCount, Offset, Rng};
+use flow::Outcome;
+use proptest::prelude::*;
+use rows::RowKind;
+
+use super::job::{Place, Row, Run, RunOptions, lose};
+use super::small_table::{Change, Value, partition};
+
+fn change(kind: RowKind, offset: i64, id: i64, name: Value<&str>, n: Value<i64>) -> Change {
+    let name = match name {
+        Value::Null => Value::Null,
+        Value::Absent => Value::Absent,
+        Value::Set(text) => Value::Set(text.to_owned()),
+    };
+    Change { partition: 0, offset, position: Some(offset as u64 + 10), kind, id, name, n }
+}
+
+fn row(name: Option<&str>, n: Option<i64>) -> Row {
+    (name.map(str::to_owned), n)
+}
+
+#[test]
+fn rows_are_set_replaced_kept_and_deleted() {
+    let place = Place::new();
+    place.create(true);
+    let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    assert!(run.recovered.positions.is_empty());
+    run.write(&[
+        change(RowKind::Insert, 0, 1, Value::Set("one"), Value::Set(1)),
+        change(RowKind::Insert, 1, 2, Value::Set("two"), Value::Null),
+        change(RowKind::Insert, 2, 3, Value::Set("three"), Value::Set(3)),
+    ])
+    .unwrap();
+    let Outcome::Published(first) = run.commit(&[(0, 3)]).unwrap() else { panic!("not published") };
+    assert_eq!((first.rows, first.deletes), (3, 0));
+    run.write(&[
+        change(RowKind::UpdateAfter, 3, 1, Value::Absent, Value::Set(11)),
+        change(RowKind::Delete, 4, 2, Value::Null, Value::Null),
+        change(RowKind::UpdateAfter, 5, 4, Value::Absent, Value::Set(4)),
+        change(RowKind::Insert, 6, 3, Value::Absent, Value::Set(33)),
+    ])
+    .unwrap();
+    let Outcome::Published(second) = run.commit(&[(0, 7)]).unwrap() else { panic!("not published") };
+    assert_eq!((second.rows, second.deletes), (3, 3));
+    let expected = BTreeMap::from([(1, row(Some("one"), Some(11))), (3, row(None, Some(33))), (4, row(None, Some(4)))]);
+    assert_eq!(place.table(), expected);
+    drop(run);
+    let run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    assert_eq!(run.recovered.positions, [(partition(0), Offset(7))].into());
+}
+
+/// A source whose partitions are replayed from any position, and the table that all of it up to one makes.
+struct Stream {
+    changes: Vec<Change>,
+}
+
+impl Stream {
+    /// Keys keep to their partition, as they do in Kafka; positions grow with time. Deletes are sometimes followed by a
+    /// tombstone, creates only come when the key is not there.
+    fn random(rng: &mut Rng, count: usize, ids: u64) -> Self {
+        let mut offsets = [0i64; 3];
+        let mut live = BTreeMap::new();
+        let mut changes = Vec::new();
+        while changes.len() < count {
+            let id = rng.below(ids) as i64;
+            let partition = (id % 3) as usize;
+            let at = changes.len();
+            let mut push = |kind, position, name, n| {
+                let offset = offsets[partition];
+                offsets[partition] += 1;
+                changes.push(Change { partition: partition as i32, offset, position, kind, id, name, n });
+            };
+            let position = Some(at as u64 + 1);
+            let text = || Value::Set(format!("{at}-{}", "x".repeat(at % 40)));
+            let is_live = live.get(&id).copied().unwrap_or(false);
+            match (is_live, rng.below(5)) {
+                (false, _) => push(
+                    RowKind::Insert,
+                    position,
+                    if at.is_multiple_of(9) { Value::Absent } else { text() },
+                    Value::Set(at as i64),
+                ),
+                (true, 0) => {
+                    push(RowKind::Delete, position, Value::Null, Value::Null);
+                    if at.is_multiple_of(2) {
+                        push(RowKind::Delete, None, Value::Null, Value::Null);
+                    }
+                }
+                (true, 1 | 2) => push(RowKind::UpdateAfter, position, Value::Absent, Value::Set(at as i64)),
+                (true, 3) => push(RowKind::UpdateAfter, position, text(), Value::Absent),
+                (true, _) => push(RowKind::UpdateAfter, position, Value::Null, Value::Null),
+            }
+            let deleted = changes.last().is_some_and(|last: &Change| last.kind == RowKind::Delete);
+            live.insert(id, !deleted);
+        }
+        Self { changes }
+    }
+
+    /// The table after the first `count` changes.
+    fn table(&self, count: usize) -> BTreeMap<i64, Row> {
+        let mut table: BTreeMap<i64, Row> = BTreeMap::new();
+        for change in &self.changes[..count] {
+            if change.kind == RowKind::Delete {
+                table.remove(&change.id);
+                continue;
+            }
+            let old =
+                table.get(&change.id).cloned().filter(|_| change.kind == RowKind::UpdateAfter).unwrap_or_default();
+            let name = match &change.name {
+                Value::Null => None,
+                Value::Absent => old.0,
+                Value::Set(text) => Some(text.clone()),
+            };
+            let n = match &change.n {
+                Value::Null => None,
+                Value::Absent => old.1,
+                Value::Set(n) => Some(*n),
+            };
+            table.insert(change.id, (name, n));
+        }
+        table
+    }
+
+    /// Offsets after the first `count` changes.
+    fn ends(&self, count: usize) -> Vec<(i32, i64)> {
+        let mut ends = [0; 3];
+        for change in &self.changes[..count] {
+            ends[change.partition as usize] = change.offset + 1;
+        }
+        (0..3).zip(ends).collect()
+    }
+}
+
+/// The least budget with which a sink starts: its floors, and nothing to share.
+fn floors(place: &Place) -> ByteCount {
+    let run = Run::start(place, &RunOptions::upsert(place)).unwrap();
+    run.budget.limit().saturating_sub(run.budget.pool())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_stream_in_any_commits_makes_its_table(seed in any::<u64>()) {
+        let mut rng = Rng::from_seed(seed);
+        let place = Place::new();
+        place.create(true);
+        let stream = Stream::random(&mut rng, 400, 60);
+        let mut options = RunOptions::upsert(&place);
+        options.memory = floors(&place);
+        let mut run = Run::start(&place, &options).unwrap();
+        let mut done = 0;
+        while done < stream.changes.len() {
+            let to = (done + 1 + rng.below(80) as usize).min(stream.changes.len());
+            for change in &stream.changes[done..to] {
+                run.write(std::slice::from_ref(change)).unwrap();
+            }
+            prop_assert!(matches!(run.commit(&stream.ends(to)).unwrap(), Outcome::Published(_)));
+            done = to;
+            prop_assert_eq!(place.table(), stream.table(done));
+            if rng.below(3) == 0 {
+                // Some of what comes next is read, and lost with the process.
+                run.write(&stream.changes[done..(done + 5).min(stream.changes.len())]).unwrap();
+                if rng.below(2) == 0 {
+                    let next = (done + 5).min(stream.changes.len());
+                    drop(run.prepare(&stream.ends(next)).unwrap());
+                }
+                drop(run);
+                if rng.below(2) == 0 {
+                    lose(&place, &options.state);
+                }
+                run = Run::start(&place, &options).unwrap();
+                let expected: Vec<(i32, i64)> = stream.ends(done);
+                let found: Vec<(i32, i64)> = (0..3).map(|index| (index, run.at.get(&partition(index)).map_or(0, |to| to.0))).collect();
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_large_commit_spills_and_many_leave_several_index_runs() {
+    let place = Place::new();
+    place.create(true);
+    let stream = Stream::random(&mut Rng::from_seed(4), 30_000, 9_000);
+    let mut options = RunOptions::upsert(&place);
+    options.memory = floors(&place);
+    let mut run = Run::start(&place, &options).unwrap();
+    run.write(&stream.changes[..28_000]).unwrap();
+    let runs = place.disk.list(&options.state.join("sort")).unwrap().len();
+    assert!(runs > 1, "{runs} sort runs");
+    run.commit(&stream.ends(28_000)).unwrap();
+    assert_eq!(place.table(), stream.table(28_000));
+    run.write(&stream.changes[28_000..28_500]).unwrap();
+    run.commit(&stream.ends(28_500)).unwrap();
+    run.write(&stream.changes[28_500..28_520]).unwrap();
+    run.commit(&stream.ends(28_520)).unwrap();
+    assert_eq!(place.table(), stream.table(28_520));
+    // Beside the runs there is only the index's own description.
+    let index_runs = place.disk.list(&options.state.join("index")).unwrap().len() - 1;
+    assert!(index_runs > 1, "{index_runs} index runs");
+    for account in run.budget.report().accounts {
+        assert!(account.used <= account.floor, "{} uses {} of {}", account.name, account.used, account.floor);
+    }
+}
+
+#[test]
+fn two_runs_of_one_job_overtake_each_other() {
+    let place = Place::new();
+    place.create(true);
+    let stream = Stream::random(&mut Rng::from_seed(9), 100, 30);
+    let options = |state: &str| RunOptions { state: place.root.join(state), ..RunOptions::upsert(&place) };
+    let mut first = Run::start(&place, &options("a")).unwrap();
+    let mut second = Run::start(&place, &options("b")).unwrap();
+    first.write(&stream.changes[..50]).unwrap();
+    second.write(&stream.changes[..40]).unwrap();
+    assert!(matches!(first.commit(&stream.ends(50)).unwrap(), Outcome::Published(_)));
+    let Outcome::Overtaken { head } = second.commit(&stream.ends(40)).unwrap() else { panic!("both went on") };
+    assert!(!head.is_empty());
+    assert_eq!(place.table(), stream.table(50));
+    assert_eq!(
+        place.files("data").iter().filter(|name| name.ends_with(".parquet")).count(),
+        1,
+        "files were left behind"
+    );
+    first.write(&stream.changes[50..]).unwrap();
+    assert!(matches!(first.commit(&stream.ends(100)).unwrap(), Outcome::Published(_)));
+    assert_eq!(place.table(), stream.table(100));
+}
+
+#[test]
+fn a_run_that_starts_while_another_prepares_overtakes_it() {
+    let place = Place::new();
+    place.create(true);
+    let stream = Stream::random(&mut Rng::from_seed(9), 100, 30);
+    let options = |state: &str| RunOptions { state: place.root.join(state), ..RunOptions::upsert(&place) };
+    let mut first = Run::start(&place, &options("a")).unwrap();
+    first.write(&stream.changes[..50]).unwrap();
+    let prepared = first.prepare(&stream.ends(50)).unwrap();
+    let mut second = Run::start(&place, &options("b")).unwrap();
+    assert!(place.files("data").is_empty(), "the file of a dead run was left");
+    assert!(matches!(first.publish(prepared).unwrap(), Outcome::Overtaken { .. }));
+    second.write(&stream.changes).unwrap();
+    assert!(matches!(second.commit(&stream.ends(100)).unwrap(), Outcome::Published(_)));
+    assert_eq!(place.table(), stream.table(100));
+}
+
+#[test]
+fn appended_rows_keep_their_order_and_spill() {
+    let place = Place::new();
+    place.create(false);
+    let mut options = RunOptions { upsert: false, ..RunOptions::upsert(&place) };
+    options.memory = floors_of_appends(&place);
+    let mut run = Run::start(&place, &options).unwrap();
+    let text = "y".repeat(60);
+    let changes: Vec<Change> =
+        (0..20_000).map(|at| change(RowKind::Insert, at, at / 2, Value::Set(&text), Value::Set(at))).collect();
+    run.write(&changes).unwrap();
+    assert!(place.disk.list(&options.state.join("sort")).unwrap().len() > 1);
+    assert!(matches!(run.commit(&[(0, 20_000)]).unwrap(), Outcome::Published(_)));
+    let rows = place.rows();
+    assert_eq!(rows.len(), 20_000);
+    assert!(rows.iter().enumerate().all(|(at, (id, row))| *id == at as i64 / 2 && row.1 == Some(at as i64)));
+}
+
+fn floors_of_appends(place: &Place) -> ByteCount {
+    let run = Run::start(place, &RunOptions { upsert: false, ..RunOptions::upsert(place) }).unwrap();
+    run.budget.limit().saturating_sub(run.budget.pool())
+}
