@@ -16,5 +16,5 @@ pub mod reference;
 mod text;
 
 pub use job::Job;
-pub use plan::{Mode, Overrides, Planned, plan};
+pub use plan::{Mode, Overrides, Planned, expression, plan};
 pub use text::{Diagnostic, Diagnostics, Position, Severity, SourceText, Span};

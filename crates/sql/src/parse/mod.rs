@@ -18,7 +18,7 @@ mod tests;
 mod type_name;
 mod words;
 
-use crate::ast::Statement;
+use crate::ast::{Expr, Statement};
 use crate::lex::tokenize;
 use crate::text::{Diagnostic, SourceText};
 use cursor::Parser;
@@ -36,14 +36,12 @@ pub(crate) fn parse(source: &mut SourceText) -> (Vec<Statement>, Vec<Diagnostic>
 }
 
 /// One expression alone, with nothing after it.
-#[cfg(test)]
-pub(crate) fn parse_expr(text: &str) -> Result<crate::ast::Expr, Diagnostic> {
-    let mut source = SourceText::new("expression", text);
-    let (tokens, errors) = tokenize(&mut source);
+pub(crate) fn parse_expr(source: &mut SourceText) -> Result<Expr, Diagnostic> {
+    let (tokens, errors) = tokenize(source);
     if let Some(error) = errors.into_iter().next() {
         return Err(error);
     }
-    let mut parser = Parser::new(&source, &tokens);
+    let mut parser = Parser::new(source, &tokens);
     let expr = parser.expr()?;
-    parser.at_end_of_text().then_some(expr).ok_or_else(|| parser.unexpected("the end of the expression"))
+    if parser.at_end_of_text() { Ok(expr) } else { Err(parser.unexpected("the end of the expression")) }
 }

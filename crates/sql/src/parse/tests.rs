@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ast::{BinaryOp, Expr};
+use crate::ast::BinaryOp;
 use crate::text::{Diagnostics, Span};
+
+fn parse_expr(text: &str) -> Result<Expr, Diagnostic> {
+    super::parse_expr(&mut SourceText::new("expression", text))
+}
 
 /// A tree without places: two texts that mean the same give the same.
 fn shape(expr: &Expr) -> String {

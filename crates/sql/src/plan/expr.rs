@@ -50,11 +50,12 @@ pub(super) fn typed(expr: &ast::Expr, scope: &Scope) -> Typed {
         },
         ExprKind::Symbol(_, word) => Err(Diagnostic::error(span, format!("'{}' is no value", word.name)).into()),
         ExprKind::Unary { op, operand } => {
-            let value = over(operand)?;
-            let result = match op {
-                UnaryOp::Plus => value.positive(),
-                UnaryOp::Minus => negated(operand, value),
-                UnaryOp::Not => value.not(),
+            let result = match (op, &operand.kind) {
+                // `-9223372036854775808` is a BIGINT, though without its sign it would be too large.
+                (UnaryOp::Minus, ExprKind::Literal(Literal::Number(text))) => Expr::number(&format!("-{text}")),
+                (UnaryOp::Minus, _) => over(operand)?.negate(),
+                (UnaryOp::Plus, _) => over(operand)?.positive(),
+                (UnaryOp::Not, _) => over(operand)?.not(),
             };
             result.map_err(|error| at_operand(error, expr))
         }
@@ -116,14 +117,6 @@ fn column(index: usize, scope: &Scope, span: Span) -> Typed {
     match scope.fields.get(index) {
         Some(field) => Ok(Expr::column(index, field)),
         None => Err(Diagnostic::error(span, "this column has no field").into()),
-    }
-}
-
-/// `-9223372036854775808` is a BIGINT, though without its sign it would be too large.
-fn negated(operand: &ast::Expr, value: Expr) -> Result<Expr, TypeError> {
-    match &operand.kind {
-        ExprKind::Literal(Literal::Number(text)) => Expr::number(&format!("-{text}")).or_else(|_| value.negate()),
-        _ => value.negate(),
     }
 }
 

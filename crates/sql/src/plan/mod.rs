@@ -20,7 +20,9 @@ mod query;
 mod resolve;
 mod scope;
 mod settings;
+mod single;
 mod sink;
 mod table;
 
 pub use planner::{Mode, Overrides, Planned, plan};
+pub use single::expression;

@@ -10,10 +10,18 @@ mod connectors;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+#[path = "../../../eval/tests/it/golden.rs"]
+mod golden;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+#[path = "../../../eval/tests/it/show.rs"]
+mod show;
