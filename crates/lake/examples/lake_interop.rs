@@ -48,12 +48,12 @@ fn dump(folder: &Path, ident: &TableIdent) {
     }
 }
 
-/// Adds row 777, whose other columns are NULL.
+/// Adds row -1, whose other columns are NULL.
 fn append(folder: &Path, ident: &TableIdent) {
     let mut lake = Lake::at(folder);
     let table = lake.catalog.load(ident).unwrap().unwrap();
     let schema = table.metadata.current_schema().arrow().unwrap();
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![777]))];
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![-1]))];
     columns.extend(schema.fields().iter().skip(1).map(|field| new_null_array(field.data_type(), 1)));
     let file = lake.data_file(&table, &RecordBatch::try_new(schema, columns).unwrap());
     lake.now_ms = table.metadata.last_updated_ms;

@@ -46,7 +46,7 @@ pub fn read(disk: &dyn Disk, location: &str, account: &Account) -> Result<Owned<
     let is_gzip = location.ends_with(".gz.metadata.json") || bytes.value.starts_with(&[0x1f, 0x8b]);
     let mut json = if is_gzip { unpack(bytes).map_err(|error| error.at(path.display()))? } else { bytes };
     let len = json.value.len();
-    grow_to(&mut json.paid, ByteCount::from(len) + TableMetadata::memory_of(len), "table metadata")?;
+    grow_to(&mut json.paid, ByteCount::from(len) + TableMetadata::parsing_memory_of(len), "table metadata")?;
     let metadata = TableMetadata::parse(&json.value).map_err(|error| error.at(path.display()))?;
     let mut paid = json.paid;
     drop(json.value);
@@ -85,18 +85,18 @@ fn version_of(location: &str) -> Option<u64> {
     name.get(..digits)?.parse().ok()
 }
 
-/// Writes a metadata file, durable when this returns. Its bytes are charged while they are written.
+/// Writes a metadata file, durable when this returns. `paid` pays for the metadata, and for the document while it is
+/// written.
 ///
 /// # Errors
 /// The disk's; the account is short.
 pub fn write(disk: &Arc<dyn Disk>, location: &str, table: &TableMetadata, paid: &mut Reservation) -> Result<()> {
     let path = local_path(location)?;
     create_dir_durable(disk.as_ref(), crate::files::location::folder_of(&path))?;
-    let json = table.to_json()?;
-    let all = ByteCount::from(json.len()) + TableMetadata::memory_of(json.len());
-    grow_to(paid, all, "table metadata")?;
-    write_durable(disk, &path, &json)?;
-    paid.shrink_to(TableMetadata::memory_of(json.len()));
+    let len = table.json_len()?;
+    grow_to(paid, ByteCount::from(len) + TableMetadata::memory_of(len), "table metadata")?;
+    write_durable(disk, &path, &table.to_json()?)?;
+    paid.shrink_to(TableMetadata::memory_of(len));
     Ok(())
 }
 

@@ -3,13 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use base::{Domain, Retry};
 use lake::catalog::sqlite::sqlite_file;
 use lake::catalog::{Catalog, Committed, SqliteCatalog, TableChange, TableIdent};
+use lake::files::puffin::PuffinWriter;
 use rows::{Field, LogicalType};
 
-use crate::support::{Lake, account, disk, files_ending, options};
+use crate::support::{Failing, Lake, account, disk, files_ending, options};
 
 fn columns() -> rows::Schema {
     rows::Schema::new(vec![Field::new("id", LogicalType::BigInt, false), Field::new("name", LogicalType::STRING, true)])
@@ -64,6 +66,52 @@ fn of_two_commits_from_one_version_the_second_conflicts_and_leaves_nothing() {
         TableChange { base: &second, next: second.metadata.with_snapshot(b, vec![]).unwrap() },
     ];
     assert!(matches!(lake.catalog.commit(changes).unwrap(), Committed::Swapped(tables) if tables.len() == 2));
+}
+
+/// Whichever call of the disk fails during a commit: the table is what it was, and what it takes to go on is there.
+#[test]
+fn a_disk_that_fails_once_leaves_the_old_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = Lake::at(folder.path());
+    let mut table = lake.new_table("t", &columns(), 3);
+    for calls in 0.. {
+        let disk: Arc<dyn base::Disk> = Arc::new(Failing::after(calls));
+        let failing = Failing::after(i64::MAX);
+        let calls_left = failing.calls_left.clone();
+        let catalog = SqliteCatalog::open(options(folder.path()), Arc::new(failing), account(8)).unwrap();
+        // Manifest, list and deletion vector, then the commit itself.
+        let location = lake.data_location(&table, "puffin");
+        let vector = PuffinWriter::create(&disk, &location).and_then(|mut writer| {
+            writer.add("/a.parquet", &[1_u64, 2].into_iter().collect())?;
+            writer.finish()
+        });
+        let snapshot = lake.snapshot(&table, vec![], vec![], |_| true);
+        let next = table.metadata.with_snapshot(snapshot, vec![]).unwrap();
+        calls_left.store(calls, std::sync::atomic::Ordering::Relaxed);
+        let committed = catalog.commit(vec![TableChange { base: &table, next }]);
+        let now = lake.catalog.load(&table.ident).unwrap().unwrap();
+        match committed {
+            Ok(Committed::Swapped(mut tables)) => {
+                assert_eq!(now.metadata_location, tables[0].metadata_location);
+                table = tables.remove(0);
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => {
+                assert_eq!(
+                    (error.retry(), now.metadata_location.as_str()),
+                    (Retry::Backoff, table.metadata_location.as_str())
+                );
+                assert!(error.hint_text().unwrap().contains("disk is full"), "{error:?}");
+            }
+        }
+        if let Err(error) = &vector {
+            assert!(!PathBuf::from(&location).exists(), "{error}");
+        }
+        if vector.is_ok() && calls_left.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+            assert!(calls > 5, "only {calls} calls in a commit");
+            return;
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! A table in a folder of its own, and the smallest committer that can grow it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray};
-use base::{ByteCount, Disk, RealDisk, Rng};
+use base::disk::{Entry, Open};
+use base::{ByteCount, Disk, DiskFile, RealDisk, Rng};
 use lake::catalog::{
     Catalog, Committed, Created, SqliteCatalog, SqliteOptions, Table, TableChange, TableIdent, metadata_file,
 };
@@ -14,11 +17,11 @@ use lake::files::durable::{DurableFile, create_dir_durable};
 use lake::files::location::local_path;
 use lake::files::manifest::{
     Content, DataFile, ListOf, ManifestContent, ManifestEntry, ManifestFile, ManifestListReader, ManifestListWriter,
-    ManifestOf, ManifestWriter,
+    ManifestOf, ManifestWriter, Metrics,
 };
 use lake::files::puffin::PuffinWriter;
 use lake::metadata::schema::FIELD_ID_KEY;
-use lake::metadata::{NewTable, Operation, Schema, Snapshot, TableMetadata, new_snapshot_id};
+use lake::metadata::{BoundsBuilder, NewTable, Operation, Schema, Snapshot, TableMetadata, new_snapshot_id};
 use ledger::{Account, Budget};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -98,7 +101,13 @@ impl Lake {
         writer.write(batch).unwrap();
         let file = writer.into_inner().unwrap();
         let size = file.finish().unwrap();
-        DataFile::data(location, batch.num_rows() as i64, size as i64)
+        let mut file = DataFile::data(location, batch.num_rows() as i64, size as i64);
+        let mut bounds = BoundsBuilder::default();
+        bounds.add(batch.column(0));
+        let (id, bounds) = (1, bounds.finish());
+        file.metrics.lower_bounds = bounds.lower.map(|lower| vec![(id, lower)]).unwrap_or_default();
+        file.metrics.upper_bounds = bounds.upper.map(|upper| vec![(id, upper)]).unwrap_or_default();
+        file
     }
 
     /// A Puffin file with the deletion vector of each data file.
@@ -131,6 +140,7 @@ impl Lake {
         let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(paths), Arc::new(positions)]).unwrap();
         let mut file = self.data_file(table, &batch);
         file.content = Content::PositionDeletes;
+        file.metrics = Metrics::default();
         file.referenced_data_file = (deleted.len() == 1).then(|| deleted[0].0.file_path.clone());
         file
     }
@@ -247,35 +257,118 @@ impl Moved {
 }
 
 impl Disk for Moved {
-    fn open(&self, path: &Path, how: base::disk::Open) -> std::io::Result<Arc<dyn base::DiskFile>> {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
         RealDisk.open(&self.real(path), how)
     }
 
-    fn create_dir_all(&self, path: &Path) -> std::io::Result<()> {
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         RealDisk.create_dir_all(&self.real(path))
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealDisk.rename(&self.real(from), &self.real(to))
     }
 
-    fn remove_file(&self, path: &Path) -> std::io::Result<()> {
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
         RealDisk.remove_file(&self.real(path))
     }
 
-    fn remove_dir_all(&self, path: &Path) -> std::io::Result<()> {
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         RealDisk.remove_dir_all(&self.real(path))
     }
 
-    fn list(&self, dir: &Path) -> std::io::Result<Vec<base::disk::Entry>> {
+    fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
         RealDisk.list(&self.real(dir))
     }
 
-    fn stat(&self, path: &Path) -> std::io::Result<Option<base::disk::Entry>> {
+    fn stat(&self, path: &Path) -> io::Result<Option<Entry>> {
         RealDisk.stat(&self.real(path))
     }
 
-    fn sync_dir(&self, dir: &Path) -> std::io::Result<()> {
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         RealDisk.sync_dir(&self.real(dir))
+    }
+}
+
+/// The machine's disk, of which one call fails: the one after `calls_left` others.
+#[derive(Debug)]
+pub(crate) struct Failing {
+    pub(crate) calls_left: Arc<AtomicI64>,
+}
+
+impl Failing {
+    pub(crate) fn after(calls: i64) -> Self {
+        Self { calls_left: Arc::new(AtomicI64::new(calls)) }
+    }
+
+    fn call<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        if self.calls_left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            call()
+        }
+    }
+}
+
+impl Disk for Failing {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let file = self.call(|| RealDisk.open(path, how))?;
+        Ok(Arc::new(FailingFile { file, disk: Self { calls_left: self.calls_left.clone() } }))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.call(|| RealDisk.create_dir_all(path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.call(|| RealDisk.rename(from, to))
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.call(|| RealDisk.remove_file(path))
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.call(|| RealDisk.remove_dir_all(path))
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
+        self.call(|| RealDisk.list(dir))
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Option<Entry>> {
+        self.call(|| RealDisk.stat(path))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.call(|| RealDisk.sync_dir(dir))
+    }
+}
+
+#[derive(Debug)]
+struct FailingFile {
+    file: Arc<dyn DiskFile>,
+    disk: Failing,
+}
+
+impl DiskFile for FailingFile {
+    fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<usize> {
+        self.disk.call(|| self.file.read_at(buf, at))
+    }
+
+    fn write_all_at(&self, buf: &[u8], at: u64) -> io::Result<()> {
+        self.disk.call(|| self.file.write_all_at(buf, at))
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.disk.call(|| self.file.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.call(|| self.file.set_len(len))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.call(|| self.file.sync())
     }
 }
