@@ -1,0 +1,5 @@
+//! The whole from outside, and the shape of the workspace.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests panic where they fail, in their helpers too")]
+
+mod arrows;
