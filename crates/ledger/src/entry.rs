@@ -12,9 +12,11 @@ use crate::ages::Ages;
 use crate::pool::{BYTES_MAX, Borrower, Pool};
 use crate::sync::{AtomicU64, Ordering};
 
-/// Set in `used` while the account has waiters: bytes that come back are theirs.
+/// Set in `used` while the account has waiters: who gives bytes back serves them.
 const WAITERS: u64 = 1 << 63;
-const BYTES: u64 = WAITERS - 1;
+/// Set in `used` while the pool is closed for the sake of this account's first waiter.
+const OLDEST: u64 = 1 << 62;
+const BYTES: u64 = OLDEST - 1;
 
 #[derive(Debug)]
 #[repr(align(64))]
@@ -29,15 +31,13 @@ pub(crate) struct Entry {
     pub(crate) setting: Option<String>,
 }
 
-/// Who takes bytes, and whom it may pass.
+/// Whom a request may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// A new request: after the account's waiters.
-    New,
-    /// More for what is already held, so that it can be finished: may pass the account's waiters.
-    More,
-    /// The account's first waiter.
-    Waiter(Borrower),
+    /// Nobody who waits in the account's line: a request that is ready to wait itself.
+    Queued,
+    /// Everybody: a step under way, which would hold up what the waiters wait for, or the first in line.
+    Now,
 }
 
 /// What an attempt came to.
@@ -77,10 +77,20 @@ impl Entry {
     }
 
     pub(crate) fn announce_waiters(&self, any: bool) {
-        if any {
-            self.used.fetch_or(WAITERS, Ordering::AcqRel);
+        self.flag(WAITERS, any);
+    }
+
+    /// Whether this account may borrow from a closed pool. All of it may, not its waiter alone: what the waiter waits for
+    /// may be held by a step of the same account.
+    pub(crate) fn prefer(&self, oldest: bool) {
+        self.flag(OLDEST, oldest);
+    }
+
+    fn flag(&self, flag: u64, on: bool) {
+        if on {
+            self.used.fetch_or(flag, Ordering::AcqRel);
         } else {
-            self.used.fetch_and(BYTES, Ordering::AcqRel);
+            self.used.fetch_and(!flag, Ordering::AcqRel);
         }
     }
 
@@ -93,14 +103,14 @@ impl Entry {
         if n > BYTES_MAX {
             return Attempt { taken: false, serve: false };
         }
-        let borrower = if let Claim::Waiter(borrower) = claim { borrower } else { Borrower::Any };
         // What this attempt has taken from the pool and not yet handed to the account.
         let mut lent = 0;
         let mut word = self.used.load(Ordering::Acquire);
         loop {
             let used = word & BYTES;
             let needed = self.above_floor(used + n) - self.above_floor(used);
-            let behind_waiters = claim == Claim::New && word & WAITERS != 0;
+            let borrower = if word & OLDEST == 0 { Borrower::Any } else { Borrower::Oldest };
+            let behind_waiters = claim == Claim::Queued && word & WAITERS != 0;
             if behind_waiters || (needed > lent && !pool.take(needed - lent, borrower)) {
                 // The account may have shrunk meanwhile and need less of the pool; then this is not a refusal.
                 let now = self.used.load(Ordering::Acquire);

@@ -2,8 +2,10 @@
 //!
 //! - Waiters are first come, first served within an account; between accounts the order of arrival is the order of
 //!   asking, but a small request may be served before an older one that does not fit yet.
+//! - Only those who wait have an order. A step under way (`try_reserve`, `try_grow`) takes what is there: were it held up
+//!   by a waiter of its own account, the two could wait for each other.
 //! - So that the large one is not starved, a waiter that has waited for [`CLOSES_AFTER_MS`] closes the pool: until it is
-//!   served nobody else borrows. Floors stay open, hence everybody still makes progress and the pool fills up.
+//!   served no other account borrows. Floors stay open, hence everybody still makes progress and the pool fills up.
 //! - Bytes are handed over by whoever gives them back, under the lock of the queue; wakers are called after it.
 //!
 //! Whoever gives bytes back looks at two flags in words that it changes anyway (see `pool` and `entry`); the lock here is
@@ -33,7 +35,7 @@ struct Waiting {
     /// One line per account with waiters, in the order of their first waiter's arrival.
     lines: VecDeque<Line>,
     /// The account for which the pool is closed.
-    closed_for: Option<u64>,
+    closed_for: Option<Arc<Entry>>,
     /// The last tick.
     now_ms: u64,
     /// Numbers the tickets in the order of arrival.
@@ -179,7 +181,7 @@ impl Lending {
         if let Some(line) = waiting.lines.iter_mut().find(|line| line.entry.id == entry.id) {
             line.tickets.retain(|other| !Arc::ptr_eq(other, ticket));
         }
-        waiting.reopen(self, entry.id);
+        waiting.reopen(self, entry);
         // Grants happen under this lock only, so what the ticket says now is final.
         if matches!(*lock(&ticket.state), State::Granted) {
             let _served_in_any_case = entry.give(&self.pool, ticket.wanted);
@@ -202,11 +204,12 @@ impl Lending {
         let starved = waiting.lines.iter().find_map(|line| {
             let ticket = line.tickets.front()?;
             let old = now_ms.saturating_sub(ticket.since_ms) >= CLOSES_AFTER_MS;
-            (old && ticket.wanted > line.entry.floor()).then_some((line.entry.id, ticket.wanted))
+            (old && ticket.wanted > line.entry.floor()).then(|| (line.entry.clone(), ticket.wanted))
         });
-        let (id, wanted) = starved?;
+        let (entry, wanted) = starved?;
         if waiting.closed_for.is_none() {
-            waiting.closed_for = Some(id);
+            entry.prefer(true);
+            waiting.closed_for = Some(entry);
             self.pool.close(true);
         }
         let woken = waiting.serve(self);
@@ -230,12 +233,12 @@ impl Waiting {
         while again {
             again = false;
             for index in 0..self.lines.len() {
-                let id = self.lines[index].entry.id;
-                let oldest = self.closed_for == Some(id);
+                let entry = self.lines[index].entry.clone();
+                let oldest = self.is_closed_for(&entry);
                 let served = self.lines[index].serve(lending, oldest, &mut woken);
                 again |= served.excess_returned;
                 if oldest && served.tickets > 0 {
-                    self.reopen(lending, id);
+                    self.reopen(lending, &entry);
                     again = true;
                 }
             }
@@ -260,10 +263,15 @@ impl Waiting {
         }
     }
 
-    /// Ends the privilege of the account `id`, if it has it.
-    fn reopen(&mut self, lending: &Lending, id: u64) {
-        if self.closed_for == Some(id) {
+    fn is_closed_for(&self, entry: &Entry) -> bool {
+        self.closed_for.as_ref().is_some_and(|oldest| oldest.id == entry.id)
+    }
+
+    /// Opens the pool again if it was closed for this account.
+    fn reopen(&mut self, lending: &Lending, entry: &Entry) {
+        if self.is_closed_for(entry) {
             self.closed_for = None;
+            entry.prefer(false);
             lending.pool.close(false);
         }
     }
@@ -280,13 +288,12 @@ struct Served {
 impl Line {
     /// Serves this line; `oldest` if the pool is closed for it, which holds for one ticket.
     fn serve(&mut self, lending: &Lending, oldest: bool, woken: &mut Vec<Waker>) -> Served {
-        let borrower = if oldest { Borrower::Oldest } else { Borrower::Any };
         let mut served = Served::default();
         while let Some(ticket) = self.tickets.front() {
             let outcome = if ticket.wanted > lending.most(&self.entry) {
                 State::Refused
             } else {
-                let attempt = self.entry.take(&lending.pool, ticket.wanted, Claim::Waiter(borrower));
+                let attempt = self.entry.take(&lending.pool, ticket.wanted, Claim::Now);
                 served.excess_returned |= attempt.serve;
                 if !attempt.taken {
                     break;

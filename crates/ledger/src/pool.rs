@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! bits 2..64  bytes that can be lent now, signed; negative while floors exceed the budget (no start, or a new account)
-//! bit 1       CLOSED: the oldest waiter has waited too long, nobody else may borrow
+//! bit 1       CLOSED: a waiter has waited too long, no account but its own may borrow
 //! bit 0       WAITERS: somebody waits; whoever gives bytes back must serve the waiters
 //! ```
 //!
@@ -26,12 +26,12 @@ pub(crate) struct Pool {
     word: AtomicI64,
 }
 
-/// What borrowing came to.
+/// Who borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Borrower {
     /// Anybody: refused while the pool is closed.
     Any,
-    /// The waiter for whom the pool was closed.
+    /// The account for whose waiter the pool was closed.
     Oldest,
 }
 

@@ -48,9 +48,13 @@ impl From<TooLarge> for Error {
 impl Account {
     /// Takes `n` bytes now, from the floor first and then from the pool, or says no at once.
     ///
-    /// It says no while others wait in this account's line: they came first.
+    /// It may pass those who wait: it serves a step under way, and what that holds may be what they wait for.
     pub fn try_reserve(&self, n: ByteCount) -> Option<Reservation> {
-        let taken = n == ByteCount::ZERO || self.budget().shared.lending.take(self.entry(), n.0, Claim::New);
+        self.try_claim(n, Claim::Now)
+    }
+
+    pub(crate) fn try_claim(&self, n: ByteCount, claim: Claim) -> Option<Reservation> {
+        let taken = n == ByteCount::ZERO || self.budget().shared.lending.take(self.entry(), n.0, claim);
         taken.then(|| Reservation::granted(self.clone(), n.0))
     }
 
@@ -75,15 +79,13 @@ impl Reservation {
         &self.account
     }
 
-    /// Takes `n` more bytes now, or says no and changes nothing.
-    ///
-    /// It may pass the account's waiters: what is half held must be finished before it can be given back.
+    /// Takes `n` more bytes now, or says no and changes nothing. It may pass those who wait, as [`Account::try_reserve`].
     #[must_use]
     pub fn try_grow(&mut self, n: ByteCount) -> bool {
         if n == ByteCount::ZERO {
             return true;
         }
-        let grown = self.account.budget().shared.lending.take(self.account.entry(), n.0, Claim::More);
+        let grown = self.account.budget().shared.lending.take(self.account.entry(), n.0, Claim::Now);
         if grown {
             self.bytes += n.0;
             self.counted.get_or_insert_with(|| self.account.entry().ages.open());

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use base::ByteCount;
 
 use crate::account::Account;
+use crate::entry::Claim;
 use crate::lending::{Ticket, Turn};
 use crate::reclaim::{Reclaim, Reclaimer};
 use crate::reservation::{Reservation, TooLarge};
@@ -60,7 +61,7 @@ impl Account {
 
 impl Reserve {
     fn start(&mut self, context: &Context<'_>) -> Result<Option<Reservation>, TooLarge> {
-        if let Some(reservation) = self.account.try_reserve(self.wanted) {
+        if let Some(reservation) = self.account.try_claim(self.wanted, Claim::Queued) {
             return Ok(Some(reservation));
         }
         if self.wanted > self.account.most() {

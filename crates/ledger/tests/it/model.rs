@@ -94,10 +94,6 @@ impl World {
         borrow == 0 || self.lent() as i64 + borrow as i64 <= self.pool()
     }
 
-    fn has_waiters(&self, account: &Account) -> bool {
-        self.waits.iter().any(|(other, ..)| other.name() == account.name())
-    }
-
     fn apply(&mut self, op: Op) {
         match op {
             Op::Open { floor } => self.accounts.push(self.budget.account("opened", ByteCount(floor))),
@@ -148,15 +144,17 @@ impl World {
 
     fn reserve(&mut self, account: usize, bytes: u64) {
         let Some(account) = self.account(account) else { return };
-        let fits = self.fits(&account, bytes);
+        let (fits, in_floor) = (self.fits(&account, bytes), self.used(&account) + bytes <= account.floor().0);
         match account.try_reserve(ByteCount(bytes)) {
             Some(reservation) => {
                 assert!(fits, "{bytes} bytes were given that are not there");
-                assert!(bytes == 0 || !self.has_waiters(&account), "passed the account's waiters");
                 self.held.push(reservation);
             }
             // While somebody waits the pool may be closed for him.
-            None => assert!(!fits || !self.waits.is_empty(), "{bytes} bytes were refused that are there"),
+            None => {
+                assert!(!in_floor, "a floor was refused");
+                assert!(!fits || !self.waits.is_empty(), "{bytes} bytes were refused that are there");
+            }
         }
     }
 
