@@ -20,6 +20,7 @@ async fn run() -> Result<()> {
     let mut config = BrokerConfig::new(data);
     config.listen = args.next().unwrap_or(config.listen);
     let memory: ByteCount = args.next().unwrap_or("16MiB".to_owned()).parse().map_err(Error::user)?;
+    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
     let budget = Budget::new(memory);
     let broker = Broker::start(config, &budget, Arc::new(SystemClock::new()), Arc::new(RealDisk)).await?;
     println!("{}", broker.bootstrap());

@@ -81,13 +81,12 @@ pub fn encode_request<R: Request>(
     Frame::new(writer.finish()?)
 }
 
-/// The body of a request whose header has been read from `reader`.
+/// The body of a request whose header has been read from `reader`. Bytes behind it are passed over, as Kafka does:
+/// librdkafka 2.16 leaves three after a Metadata request for all topics.
 pub fn decode_request<R: Request>(mut reader: Reader, version: i16) -> Result<R, WireError> {
     check_version::<R>(version)?;
     reader.set_flexible(R::KEY.is_flexible(version));
-    let request = R::decode(&mut reader, version)?;
-    reader.finish()?;
-    Ok(request)
+    R::decode(&mut reader, version)
 }
 
 /// A whole response to a request of `key` and `version`.
@@ -106,8 +105,8 @@ pub fn encode_response<B: Encode>(
     Frame::new(writer.finish()?)
 }
 
-/// The response to a request `R` of `version`, from a frame without its length. Decoding allocates at most
-/// [`decode_allowance`] of the frame's length.
+/// The response to a request `R` of `version`, from a frame without its length; nothing may be left behind it. Decoding
+/// allocates at most [`decode_allowance`] of the frame's length.
 pub fn decode_response<R: Request>(frame: Bytes, version: i16, correlation_id: i32) -> Result<R::Response, WireError> {
     check_version::<R>(version)?;
     let allowance = decode_allowance(frame.len());

@@ -37,15 +37,19 @@ fn small_elements_do_not_amplify_beyond_the_allowance() {
 }
 
 #[test]
-fn what_is_left_over_is_refused() {
-    let frame = encode_request(&init_producer_id::InitProducerIdRequest::default(), 1, 7, None).unwrap();
-    let mut bytes = frame.to_vec().split_off(4);
+fn what_is_left_over_is_refused_in_responses_and_passed_over_in_requests() {
+    let response = init_producer_id::InitProducerIdResponse::default();
+    let mut bytes = encode_response(&response, ApiKey::InitProducerId, 1, 7).unwrap().to_vec().split_off(4);
     bytes.push(0);
-    let mut reader = body_reader(&bytes);
-    let header = RequestHeader::decode(&mut reader).unwrap();
-    assert_eq!(header.correlation_id, 7);
-    let decoded = decode_request::<init_producer_id::InitProducerIdRequest>(reader, 1);
+    let decoded = decode_response::<init_producer_id::InitProducerIdRequest>(bytes.into(), 1, 7);
     assert_eq!(decoded, Err(WireError::Trailing { left: 1 }));
+
+    // librdkafka 2.16, "all topics": it reserves 4 bytes for a count that takes 1.
+    let request = [0, 3, 0, 13, 0, 0, 0, 3, 0, 7, 0x72, 0x64, 0x6b, 0x61, 0x66, 0x6b, 0x61, 0, 0, 0, 0, 0, 1, 0, 0];
+    let mut reader = body_reader(&request);
+    let header = RequestHeader::decode(&mut reader).unwrap();
+    assert_eq!((header.version, header.correlation_id, header.client_id.as_deref()), (13, 3, Some("rdkafka")));
+    assert_eq!(decode_request::<metadata::MetadataRequest>(reader, 13).unwrap().topics, None);
 }
 
 #[test]
