@@ -74,6 +74,11 @@ impl Client {
         &self.inner.config
     }
 
+    /// What pays for responses about the cluster.
+    pub(crate) fn account(&self) -> &Account {
+        &self.inner.account
+    }
+
     /// The cluster's name of itself.
     ///
     /// # Errors

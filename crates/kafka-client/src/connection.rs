@@ -1,7 +1,7 @@
 //! One connection to a broker: many requests at once, answered in their order.
 //!
 //! ```text
-//! request() -> outgoing queue -> writer task -> socket -> reader task -> the caller's one-shot
+//! begin() -> outgoing queue -> writer task -> socket -> reader task -> the caller's one-shot
 //!                                     '--- pending answers, in order ---^
 //! ```
 //! Requests are handed to a writer task, so a caller that goes away never leaves half a frame behind. The reader reads a
@@ -17,6 +17,7 @@ mod reader;
 mod versions;
 mod writer;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use base::Result;
 use base::tasks::Tasks;
 use bytes::Bytes;
 use kafka_wire::protocol::{Request, decode_response, encode_request};
-use ledger::{Account, Reservation};
+use ledger::{Account, Reservation, TooLarge};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
@@ -72,6 +73,34 @@ impl<'a> Ask<'a> {
     pub(crate) fn new(account: &'a Account, config: &ClientConfig) -> Self {
         let timeout = Duration::from_millis(config.request_timeout_ms);
         Self { account, timeout, version_max: i16::MAX }
+    }
+}
+
+/// A request that is on its way.
+#[derive(Debug)]
+pub(crate) struct Begun<R> {
+    version: i16,
+    correlation_id: i32,
+    response: oneshot::Receiver<Result<(Bytes, Reservation), TooLarge>>,
+    _request: PhantomData<fn() -> R>,
+}
+
+impl<R: Request> Begun<R> {
+    /// Waits for the response on `connection`, where it was begun.
+    pub(crate) async fn response(self, connection: &Connection) -> Result<Response<R::Response>, RequestError> {
+        let (version, correlation_id) = (self.version, self.correlation_id);
+        let (frame, paid) = self.frame(connection).await?;
+        let body =
+            decode_response::<R>(frame, version, correlation_id).map_err(|error| connection.malformed::<R>(error))?;
+        Ok(Response { body, paid })
+    }
+
+    async fn frame(self, connection: &Connection) -> Result<(Bytes, Reservation), RequestError> {
+        match self.response.await {
+            Ok(Ok(paid_frame)) => Ok(paid_frame),
+            Ok(Err(error)) => Err(RequestError::TooLarge { api: R::KEY.name(), error }),
+            Err(_) => Err(connection.disconnected()),
+        }
     }
 }
 
@@ -135,28 +164,19 @@ impl Connection {
         request: &R,
         ask: &Ask<'_>,
     ) -> Result<Response<R::Response>, RequestError> {
+        self.begin(request, ask).await?.response(self).await
+    }
+
+    /// Puts `request` behind those begun before; the response is waited for apart from it.
+    ///
+    /// # Cancel safety
+    /// Nothing is sent when the future is dropped before it is ready.
+    pub(crate) async fn begin<R: Request>(&self, request: &R, ask: &Ask<'_>) -> Result<Begun<R>, RequestError> {
         let version = self.versions.choose::<R>(ask.version_max, &self.address)?;
-        self.request_in(request, version, ask).await
+        self.begin_in(request, version, ask).await
     }
 
-    async fn request_in<R: Request>(
-        &self,
-        request: &R,
-        version: i16,
-        ask: &Ask<'_>,
-    ) -> Result<Response<R::Response>, RequestError> {
-        let (correlation_id, frame, paid) = self.exchange(request, version, ask).await?;
-        let body = decode_response::<R>(frame, version, correlation_id).map_err(|error| self.malformed::<R>(error))?;
-        Ok(Response { body, paid })
-    }
-
-    /// Sends `request` and returns the frame of the response.
-    async fn exchange<R: Request>(
-        &self,
-        request: &R,
-        version: i16,
-        ask: &Ask<'_>,
-    ) -> Result<(i32, Bytes, Reservation), RequestError> {
+    async fn begin_in<R: Request>(&self, request: &R, version: i16, ask: &Ask<'_>) -> Result<Begun<R>, RequestError> {
         let correlation_id = self.correlation.fetch_add(1, Ordering::Relaxed) & i32::MAX;
         let frame = encode_request(request, version, correlation_id, Some(&self.client_id))
             .map_err(|error| self.malformed::<R>(error))?;
@@ -164,11 +184,7 @@ impl Connection {
         let answer = Answer { account: ask.account.clone(), timeout: ask.timeout, to };
         let Ok(permit) = self.outgoing.reserve().await else { return Err(self.disconnected()) };
         permit.send(Outgoing { frame, answer });
-        match response.await {
-            Ok(Ok((frame, paid))) => Ok((correlation_id, frame, paid)),
-            Ok(Err(too_large)) => Err(RequestError::TooLarge { api: R::KEY.name(), error: too_large }),
-            Err(_) => Err(self.disconnected()),
-        }
+        Ok(Begun { version, correlation_id, response, _request: PhantomData })
     }
 
     fn malformed<R: Request>(&self, error: kafka_wire::protocol::WireError) -> RequestError {

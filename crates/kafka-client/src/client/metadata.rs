@@ -12,6 +12,8 @@ use crate::config::Address;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metadata {
     pub(crate) cluster_id: Arc<str>,
+    /// The broker that changes topics; any other passes such requests on (KRaft) or refuses them.
+    pub(crate) controller: i32,
     pub(crate) brokers: BTreeMap<i32, Address>,
     pub(crate) topics: BTreeMap<Arc<str>, TopicMetadata>,
 }
@@ -49,7 +51,8 @@ impl Metadata {
                 Some((broker.node_id, Address { host: broker.host, port }))
             })
             .collect();
-        Self { cluster_id: response.cluster_id.unwrap_or_default().into(), brokers, topics }
+        let cluster_id = response.cluster_id.unwrap_or_default().into();
+        Self { cluster_id, controller: response.controller_id, brokers, topics }
     }
 
     /// Where the leader of a partition listens, if there is one.

@@ -27,7 +27,9 @@ impl Versions {
         let malformed = |error| connection.malformed::<ApiVersionsRequest>(error);
         let mut version = FIRST_ASKED;
         loop {
-            let (correlation_id, frame, _paid) = connection.exchange(&request, version, ask).await?;
+            let begun = connection.begin_in(&request, version, ask).await?;
+            let correlation_id = begun.correlation_id;
+            let (frame, _paid) = begun.frame(connection).await?;
             // In every version the error code comes first.
             let refused = frame.get(4..6) == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
             let read_as = if refused { 0 } else { version };
