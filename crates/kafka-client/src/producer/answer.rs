@@ -12,7 +12,7 @@ use super::delivery::Failure;
 use super::queue::{Batch, Queue};
 use super::state::Shared;
 use crate::connection::RequestError;
-use crate::retry::Backoff;
+use crate::retry::retry_pauses;
 
 /// What becomes of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,10 +190,10 @@ impl Queue {
 }
 
 fn pause(config: &crate::config::ClientConfig, attempts: u32) -> Duration {
-    let mut backoff = Backoff::of_retries(config);
+    let mut backoff = retry_pauses(config);
     let mut pause = Duration::ZERO;
     for _ in 0..attempts.min(10) {
-        pause = backoff.next();
+        pause = backoff.next_pause();
     }
     pause
 }

@@ -11,12 +11,12 @@ use super::queue::Identity;
 use super::sender;
 use super::state::Shared;
 use crate::config::Address;
-use crate::retry::Backoff;
+use crate::retry::retry_pauses;
 
 /// Runs until its producer drops it.
 pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
     let mut senders: BTreeMap<Address, Tasks> = BTreeMap::new();
-    let mut backoff = Backoff::of_retries(&shared.config.client);
+    let mut backoff = retry_pauses(&shared.config.client);
     loop {
         let upkeep = shared.upkeep.notified();
         tokio::pin!(upkeep);
@@ -40,7 +40,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
             }
             Err(error) => {
                 tracing::warn!(%error, "the producer cannot go on; trying again");
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.next_pause()).await;
             }
         }
     }

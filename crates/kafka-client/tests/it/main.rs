@@ -4,6 +4,7 @@
 
 mod connections;
 mod consuming;
+mod embedded;
 mod fake;
 mod groups;
 mod reading_committed;

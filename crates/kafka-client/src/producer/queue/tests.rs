@@ -1,1 +1,99 @@
+use base::ByteCount;
+use kafka_wire::records::NewRecord;
+use ledger::{Account, Budget};
 
+use super::*;
+use crate::partition::TopicPartition;
+
+const IDENTITY: Identity = Identity { producer_id: 7, producer_epoch: 0 };
+
+fn account() -> Account {
+    Budget::new(ByteCount::mib(1)).account("batches", ByteCount::ZERO)
+}
+
+/// A closed batch of so many records.
+fn batch(id: u64, records: usize) -> Batch {
+    let mut builder = BatchBuilder::new(account().try_reserve(ByteCount(1000)).unwrap());
+    for _ in 0..records {
+        builder.append(&NewRecord { timestamp: 0, key: None, value: None, headers: &[] }).unwrap();
+    }
+    let completion = Arc::new(Completion::new(TopicPartition::new("t", 0)));
+    Batch::new(id, builder.into_batch(), completion, Instant::now())
+}
+
+fn queue(batches: u64) -> Queue {
+    let mut queue = Queue::default();
+    (0..batches).for_each(|id| queue.push(batch(id, 3)));
+    queue
+}
+
+/// Sends all that may be sent; the batches' ids.
+fn send_all(queue: &mut Queue) -> Vec<u64> {
+    let mut sent = Vec::new();
+    while let Sendable::Now(index) = queue.sendable(Instant::now(), 5) {
+        sent.push(queue.begin(index, IDENTITY).unwrap().0);
+    }
+    sent
+}
+
+fn fail(queue: &mut Queue, id: u64) {
+    queue.closed.iter_mut().find(|batch| batch.id == id).unwrap().in_flight = false;
+}
+
+fn acknowledge(queue: &mut Queue, id: u64) {
+    queue.closed.retain(|batch| batch.id != id);
+}
+
+#[test]
+fn batches_go_out_in_order_up_to_five_with_their_sequences() {
+    let mut queue = queue(7);
+    assert_eq!(send_all(&mut queue), [0, 1, 2, 3, 4]);
+    let sequences: Vec<_> = queue.closed.iter().map(|batch| batch.sequence).collect();
+    assert_eq!(sequences, [Some(0), Some(3), Some(6), Some(9), Some(12), None, None]);
+    acknowledge(&mut queue, 0);
+    assert_eq!(send_all(&mut queue), [5]);
+}
+
+#[test]
+fn a_batch_that_failed_goes_alone_and_before_those_behind_it() {
+    let mut queue = queue(4);
+    assert_eq!(send_all(&mut queue), [0, 1, 2, 3]);
+    fail(&mut queue, 1);
+    assert_eq!(send_all(&mut queue), [0; 0], "others are in flight");
+    acknowledge(&mut queue, 0);
+    fail(&mut queue, 2);
+    assert_eq!(send_all(&mut queue), [0; 0]);
+    fail(&mut queue, 3);
+    assert_eq!(send_all(&mut queue), [1], "the first alone");
+    acknowledge(&mut queue, 1);
+    assert_eq!(send_all(&mut queue), [2]);
+    acknowledge(&mut queue, 2);
+    assert_eq!(send_all(&mut queue), [3]);
+}
+
+#[test]
+fn a_new_identity_numbers_what_waits_from_the_start() {
+    let mut queue = queue(2);
+    send_all(&mut queue);
+    fail(&mut queue, 0);
+    fail(&mut queue, 1);
+    queue.renumber();
+    let other = Identity { producer_id: 8, producer_epoch: 0 };
+    let (id, bytes) = queue.begin(0, other).unwrap();
+    let header = BatchHeader::parse(&bytes).unwrap();
+    header.verify(&bytes).unwrap();
+    assert_eq!((id, header.producer_id, header.base_sequence), (0, 8, 0));
+    // A frame that still holds the bytes keeps them as they are.
+    fail(&mut queue, 0);
+    queue.renumber();
+    assert!(queue.begin(0, IDENTITY).is_none());
+    drop(bytes);
+    assert!(queue.begin(0, IDENTITY).is_some());
+}
+
+#[test]
+fn sequences_wrap_to_zero() {
+    assert_eq!(after(i32::MAX - 1, 1), i32::MAX);
+    assert_eq!(after(i32::MAX, 1), 0);
+    assert_eq!(after(i32::MAX - 1, 5), 3);
+}
