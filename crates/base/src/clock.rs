@@ -62,3 +62,20 @@ impl Clock for ManualClock {
         self.monotonic().as_millis() as i64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_clock_goes_on_and_a_manual_one_stands() {
+        let clock = SystemClock::new();
+        let before = clock.monotonic();
+        assert!(clock.monotonic() >= before);
+        assert!(clock.unix_millis() > 1_700_000_000_000, "the machine's clock is before 2023");
+        let clock = ManualClock::default();
+        assert_eq!((clock.monotonic(), clock.unix_millis()), (Duration::ZERO, 0));
+        clock.advance(Duration::from_millis(1500));
+        assert_eq!((clock.monotonic(), clock.unix_millis()), (Duration::from_millis(1500), 1500));
+    }
+}

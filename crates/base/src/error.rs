@@ -144,3 +144,30 @@ impl std::error::Error for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_everything_and_display_the_message_alone() {
+        let cause = Error::transient("connection refused").caused_by(std::io::Error::other("os error 111"));
+        let error = Error::user("no such topic")
+            .detail("orders\nitems")
+            .hint("create it with 'millstream topics create'")
+            .caused_by(cause)
+            .at("job.sql:3:1");
+        assert_eq!(error.to_string(), "job.sql:3:1: no such topic");
+        assert_eq!(
+            error.report(),
+            "job.sql:3:1: no such topic
+  caused by: connection refused
+  caused by: os error 111
+  detail: orders
+  items
+  hint: create it with 'millstream topics create'"
+        );
+        assert_eq!((error.domain(), error.retry()), (Domain::User, Retry::Never));
+        assert_eq!(Error::transient("x").retry(), Retry::Backoff);
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! In the order in which a reader meets them: `units` (the newtypes: bytes, offsets, epochs, event time), `error` (one
 //! error with a domain, a retry hint and the user's three lines), `clock` (time that a test can turn), `rng` (seeded
-//! randomness), `disk` (files that a test can tear), `tasks` and `threads` (nothing runs unnamed, unowned or uncounted).
+//! randomness), `backoff` (pauses between tries), `disk` (files that a test can tear), `tasks` and `threads` (nothing runs unnamed, unowned or uncounted).
 
+pub mod backoff;
 pub mod clock;
 pub mod disk;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod tasks;
 pub mod threads;
 pub mod units;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use error::{Domain, Error, Result, Retry};

@@ -53,3 +53,34 @@ pub fn uuid_text(bytes: &[u8; 16]) -> String {
         hex[10..].concat()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_splitmix64s() {
+        // The first outputs for seed 1234567 of the reference implementation (https://prng.di.unimi.it/splitmix64.c).
+        let mut rng = Rng::from_seed(1_234_567);
+        let first: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
+        assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
+
+    #[test]
+    fn below_stays_below_and_reaches_everything() {
+        let mut rng = Rng::from_seed(7);
+        assert_eq!(rng.below(0), 0);
+        let seen: std::collections::BTreeSet<u64> = (0..200).map(|_| rng.below(5)).collect();
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_uuid_says_that_it_is_random() {
+        let text = uuid_text(&Rng::from_entropy().uuid());
+        let parts: Vec<usize> = text.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert_eq!(text.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&text.as_bytes()[19]), "{text}");
+        assert_ne!(Rng::from_entropy().uuid(), Rng::from_entropy().uuid());
+    }
+}

@@ -85,7 +85,7 @@ impl<'a> Lexer<'a> {
             '.' if self.second().is_some_and(|c| c.is_ascii_digit()) => self.number(start),
             c if begins_word(c) => {
                 self.skip_while(continues_word);
-                self.push(start, TokenKind::Word(self.since(start).to_owned()));
+                self.word(start);
             }
             _ => match MARKS.iter().find(|mark| self.starts(mark)) {
                 Some(mark) => self.mark(mark.len(), TokenKind::Mark(mark)),
@@ -95,6 +95,15 @@ impl<'a> Lexer<'a> {
                 }
             },
         }
+    }
+
+    fn word(&mut self, start: usize) {
+        let word = self.since(start);
+        let prefix = matches!(word, "e" | "E" | "n" | "N") || word.starts_with('_');
+        if prefix && self.peek() == Some('\'') {
+            self.error(start, format!("a text with the prefix {word} is not supported yet"));
+        }
+        self.push(start, TokenKind::Word(word.to_owned()));
     }
 
     fn mark(&mut self, length: usize, kind: TokenKind) {

@@ -5,7 +5,7 @@ use rows::LogicalType;
 use crate::error::TypeError;
 use crate::expr::{CastFailure, Expr, Node};
 use crate::scalar::Scalar;
-use crate::typing::{self, castable, is_numeric, is_timestamp};
+use crate::typing::{self, castable, is_numeric};
 
 impl Expr {
     /// `CAST(self AS ty)`.
@@ -57,26 +57,25 @@ fn check(from: &LogicalType, to: &LogicalType) -> Result<(), TypeError> {
     }
     let message = match (from, to) {
         (LogicalType::Timestamp(_), _) if is_numeric(to) => {
-            return Err(TypeError::new("The cast from TIMESTAMP type to NUMERIC type is not allowed.")
-                .hint("use UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead"));
+            "The cast from TIMESTAMP type to NUMERIC type is not allowed. It's recommended to use \
+             UNIX_TIMESTAMP(CAST(timestamp_col AS STRING)) instead."
+                .to_owned()
         }
         (LogicalType::TimestampLtz(_), _) if is_numeric(to) => {
             "The cast from TIMESTAMP_LTZ type to NUMERIC type is not allowed.".to_owned()
         }
         (_, LogicalType::Timestamp(_)) if is_numeric(from) => {
-            return Err(TypeError::new("The cast from NUMERIC type to TIMESTAMP type is not allowed.")
-                .hint("use TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in seconds"));
+            "The cast from NUMERIC type to TIMESTAMP type is not allowed. It's recommended to use \
+             TO_TIMESTAMP(FROM_UNIXTIME(numeric_col)) instead, note the numeric is in seconds."
+                .to_owned()
         }
         (_, LogicalType::TimestampLtz(_)) if is_numeric(from) => {
-            return Err(TypeError::new("The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed.")
-                .hint("use TO_TIMESTAMP_LTZ(numeric_col, precision) instead"));
+            "The cast from NUMERIC type to TIMESTAMP_LTZ type is not allowed. It's recommended to use \
+             TO_TIMESTAMP_LTZ(numeric_col, precision) instead."
+                .to_owned()
         }
         _ => {
-            let name = |ty: &LogicalType| {
-                let name = typing::validator_name(ty);
-                name.trim_matches(['<', '>']).to_owned()
-            };
-            debug_assert!(!is_timestamp(from) || !is_timestamp(to), "timestamps cast to each other");
+            let name = |ty: &LogicalType| typing::validator_name(ty).trim_matches(['<', '>']).to_owned();
             format!("Cast function cannot convert value of type {} to type {}", name(from), name(to))
         }
     };

@@ -48,16 +48,15 @@ pub(crate) fn coalesce(args: Vec<Expr>) -> Result<Expr, TypeError> {
     if args.is_empty() {
         return Err(wrong_arguments("COALESCE", &args, &["COALESCE(<ANY>...)"]));
     }
-    let mixed = wrong_arguments("COALESCE", &args, &["COALESCE(<COMMON>...)"]);
     let never_null = args.iter().any(|arg| !arg.nullable);
     let mut args = args;
-    let Some(last) = args.pop() else { return Err(mixed) };
+    let Some(last) = args.pop() else { return Err(TypeError::new("Invalid input arguments.")) };
     if args.is_empty() {
         return Ok(last);
     }
     let branches =
         args.into_iter().map(|arg| Ok((arg.clone().is(Test::NotNull)?, arg))).collect::<Result<Vec<_>, TypeError>>()?;
-    let mut expr = Expr::choose(branches, last, "Invalid input arguments.").map_err(|_| mixed)?;
+    let mut expr = Expr::choose(branches, last, "Invalid input arguments.")?;
     expr.nullable = !never_null;
     Ok(expr)
 }
@@ -101,9 +100,15 @@ pub(crate) fn least(args: Vec<Expr>) -> Result<Expr, TypeError> {
 fn extreme(name: &'static str, kernel: Kernel, args: Vec<Expr>) -> Result<Expr, TypeError> {
     let ty = common::of_all(args.iter().map(|arg| &arg.ty)).filter(|ty| *ty != LogicalType::Null);
     let Some(ty) = ty else {
+        let shown = |arg: &Expr| format!("{}{}", arg.ty, if arg.nullable { "" } else { " NOT NULL" });
+        let odd = args.iter().position(|arg| common::of(&args[0].ty, &arg.ty).is_none()).unwrap_or(0);
         return Err(TypeError::new(format!(
-            "All types in a comparison should support both 'EQUALS' and 'ORDER' comparison with each other ({name})"
-        )));
+            "All types in a comparison should support both 'EQUALS' and 'ORDER' comparison with each other. \
+             Can not compare {} with {}",
+            shown(&args[0]),
+            shown(&args[odd])
+        ))
+        .argument(odd));
     };
     let args = args.into_iter().map(|arg| arg.into_type(ty.clone())).collect();
     Ok(strict(name, kernel, args, ty, None))

@@ -89,6 +89,9 @@ impl Expr {
             }
             ty => is_datetime(ty),
         };
+        if !possible && matches!(self.ty, LogicalType::Time(_)) {
+            return Err(TypeError::new(format!("unit {} can not be applied to time variable", unit.name())));
+        }
         if !possible {
             return Err(wrong_arguments("EXTRACT", &[self], &["EXTRACT(<DATETIME_INTERVAL> FROM <DATETIME>)"]));
         }
@@ -125,6 +128,9 @@ impl Expr {
         no_bare_null([&self, &pattern])?;
         if !is_text(&self.ty) || !is_text(&pattern.ty) {
             return Err(wrong_operands("LIKE", &self, &pattern, &["'<CHARACTER> {op} <CHARACTER>'"]));
+        }
+        if let Some(crate::Scalar::Text(text)) = pattern.as_literal() {
+            like::Pattern::parse(text, escape).map_err(|reason| TypeError::new(reason).argument(1))?;
         }
         Ok(strict("LIKE", like::like, vec![self, pattern], LogicalType::Boolean, Some(Symbol::Escape(escape))))
     }

@@ -188,16 +188,16 @@ fn rounding(name: &'static str, kernel: Kernel, args: Vec<Expr>) -> Result<Expr,
         return Err(wrong);
     }
     let ty = match (&value.ty, digits.as_integer_literal()) {
-        (LogicalType::Decimal { precision, scale }, Some(kept)) => rounded(name, *precision, *scale, kept),
+        (LogicalType::Decimal { precision, scale }, Some(kept)) => rounded(*precision, *scale, kept),
         (ty, _) => ty.clone(),
     };
     Ok(strict(name, kernel, vec![value, digits.into_type(LogicalType::Int)], ty, None))
 }
 
 /// A decimal rounded to `kept` fractional digits: rounding may add one digit before the point.
-fn rounded(name: &str, precision: u8, scale: u8, kept: i64) -> LogicalType {
+fn rounded(precision: u8, scale: u8, kept: i64) -> LogicalType {
     let (p, s) = (i64::from(precision), i64::from(scale));
-    if name == "TRUNCATE" || kept >= s {
+    if kept >= s {
         return LogicalType::Decimal { precision, scale };
     }
     let precision = (1 + p - s + kept.max(0)).clamp(1, 38);

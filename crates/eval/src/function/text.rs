@@ -6,7 +6,7 @@ use super::{Body, Function, Param};
 use crate::build::{strict, wrong_arguments};
 use crate::error::TypeError;
 use crate::expr::{Expr, TrimSide};
-use crate::kernel::text::{self, code, join, pad, search, slice};
+use crate::kernel::text::{self, code, join, search, slice, utf16};
 use crate::typing::{common, is_bytes, is_integer, is_text};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -134,7 +134,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Text, Param::Int, Param::Int],
         required: 3,
         variadic: false,
-        body: Body::Strict { result: string, kernel: slice::overlay, symbol: None },
+        body: Body::Strict { result: string, kernel: utf16::overlay, symbol: None },
     },
     Function {
         name: "SPLIT_INDEX",
@@ -143,7 +143,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Text, Param::Int],
         required: 3,
         variadic: false,
-        body: Body::Nullable { result: string, kernel: slice::split_index, symbol: None },
+        body: Body::Build(split_index),
     },
     Function {
         name: "CONCAT",
@@ -206,7 +206,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Int, Param::Text],
         required: 3,
         variadic: false,
-        body: Body::Nullable { result: string, kernel: pad::left, symbol: None },
+        body: Body::Nullable { result: string, kernel: utf16::pad_left, symbol: None },
     },
     Function {
         name: "RPAD",
@@ -215,7 +215,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Int, Param::Text],
         required: 3,
         variadic: false,
-        body: Body::Nullable { result: string, kernel: pad::right, symbol: None },
+        body: Body::Nullable { result: string, kernel: utf16::pad_right, symbol: None },
     },
     Function {
         name: "POSITION",
@@ -278,7 +278,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::BigInt],
         required: 1,
         variadic: false,
-        body: Body::Strict { result: string, kernel: code::chr, symbol: None },
+        body: Body::Nullable { result: string, kernel: code::chr, symbol: None },
     },
     Function {
         name: "HEX",
@@ -383,18 +383,36 @@ fn trim(args: Vec<Expr>, side: TrimSide) -> Result<Expr, TypeError> {
     }
 }
 
-/// NULL only where the separator is.
+/// NULL where the separator is; Flink's type says so of every argument.
 fn concat_ws(args: Vec<Expr>) -> Result<Expr, TypeError> {
     if args.is_empty() || !args.iter().all(|arg| is_text(&arg.ty) || arg.ty == LogicalType::Null) {
         return Err(wrong_arguments("CONCAT_WS", &args, &["CONCAT_WS(<CHARACTER>...)"]));
     }
-    let args: Vec<Expr> = args
-        .into_iter()
-        .map(|arg| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg })
-        .collect();
-    let nullable = args.first().is_some_and(|separator| separator.nullable);
-    let mut expr = strict("CONCAT_WS", join::concat_ws, args, LogicalType::STRING, None);
-    expr.nullable = nullable;
+    let typed = |arg: Expr| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg };
+    Ok(strict("CONCAT_WS", join::concat_ws, args.into_iter().map(typed).collect(), LogicalType::STRING, None))
+}
+
+/// The separator may be the code of a character.
+fn split_index(mut args: Vec<Expr>) -> Result<Expr, TypeError> {
+    const FORMS: &[&str] =
+        &["SPLIT_INDEX(<CHARACTER>, <CHARACTER>, <INTEGER>)", "SPLIT_INDEX(<CHARACTER>, <INTEGER>, <INTEGER>)"];
+    let fits = |arg: &Expr, wanted: fn(&LogicalType) -> bool| wanted(&arg.ty) || arg.ty == LogicalType::Null;
+    let [text, separator, index] = args.as_mut_slice() else {
+        return Err(wrong_arguments("SPLIT_INDEX", &args, FORMS));
+    };
+    let code = is_integer(&separator.ty);
+    if !fits(text, is_text) || !(code || fits(separator, is_text)) || !fits(index, is_integer) {
+        return Err(wrong_arguments("SPLIT_INDEX", &args, FORMS));
+    }
+    let take = |arg: &mut Expr| std::mem::replace(arg, Expr::null());
+    let (text, mut separator, index) = (take(text), take(separator), take(index).into_type(LogicalType::Int));
+    if code {
+        separator = Expr::call("CHR", vec![separator])?;
+    }
+    let typed = |arg: Expr| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg };
+    let args = vec![typed(text), typed(separator), index];
+    let mut expr = strict("SPLIT_INDEX", slice::split_index, args, LogicalType::STRING, None);
+    expr.nullable = true;
     Ok(expr)
 }
 

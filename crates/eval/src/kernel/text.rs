@@ -1,11 +1,10 @@
-//! Functions over texts. Positions and lengths count code points, as Flink's UTF-8 strings do; only case mapping and
-//! conversions leave that ground.
+//! Functions over texts. Positions and lengths count code points, as Flink's UTF-8 strings do, but in [`utf16`].
 
 pub(crate) mod code;
 pub(crate) mod join;
-pub(crate) mod pad;
 pub(crate) mod search;
 pub(crate) mod slice;
+pub(crate) mod utf16;
 
 use std::sync::Arc;
 

@@ -199,15 +199,17 @@ pub(crate) fn diff(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     })
 }
 
+/// As Calcite counts: whole months of days, then one less where the last is not over by the time of day.
 fn months_between(from: Moment, to: Moment) -> i64 {
-    let ((year1, month1, day1), (year2, month2, day2)) = (calendar::civil(from.day), calendar::civil(to.day));
+    let months = if to.day < from.day { -whole_months(to.day, from.day) } else { whole_months(from.day, to.day) };
+    let reached = plus_months(from, months).is_ok_and(|moment| moment.day == to.day);
+    if reached && to.nanos < from.nanos { months - 1 } else { months }
+}
+
+/// The most months that lead from an earlier day to no later one than `to`.
+fn whole_months(from: i64, to: i64) -> i64 {
+    let ((year1, month1, _), (year2, month2, _)) = (calendar::civil(from), calendar::civil(to));
     let months = (year2 - year1) * 12 + month2 - month1;
-    let (start, end) = ((day1, from.nanos), (day2, to.nanos));
-    if months > 0 && end < start {
-        months - 1
-    } else if months < 0 && end > start {
-        months + 1
-    } else {
-        months
-    }
+    let there = plus_months(Moment { day: from, nanos: 0 }, months).map_or(from, |moment| moment.day);
+    if there > to { months - 1 } else { months }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use base::Backoff;
 use ledger::Account;
 use tokio::time::Instant;
 
 use super::lock;
 use crate::config::{Address, ClientConfig};
 use crate::connection::{Connection, RequestError};
-use crate::retry::Backoff;
+use crate::retry::reconnect_pauses;
 
 /// The connections of one owner: long polls must not stand before other requests, so consumers and producers have their
 /// own.
@@ -57,7 +58,7 @@ impl Pool {
             state.backoff.reset();
         }
         // After a success too: a broker that accepts and closes at once must not be stormed.
-        state.not_before = Some(Instant::now() + state.backoff.next());
+        state.not_before = Some(Instant::now() + state.backoff.next_pause());
         let connection = Arc::new(opened?);
         tracing::debug!(broker = %address, "connected");
         state.connection = Some(connection.clone());
@@ -71,7 +72,7 @@ impl Pool {
 
     fn slot(&self, address: &Address) -> Arc<Slot> {
         let new = || {
-            let backoff = Backoff::of_reconnects(&self.config);
+            let backoff = reconnect_pauses(&self.config);
             let state = State { connection: None, backoff, not_before: None };
             Arc::new(Slot { state: tokio::sync::Mutex::new(state) })
         };

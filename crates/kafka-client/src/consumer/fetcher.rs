@@ -14,7 +14,7 @@ use super::state::{Assigned, Shared};
 use crate::config::Address;
 use crate::connection::{Ask, RequestError, Response};
 use crate::partition::TopicPartition;
-use crate::retry::Backoff;
+use crate::retry::retry_pauses;
 
 /// The first version that names topics by id.
 const BY_ID: i16 = 13;
@@ -31,7 +31,7 @@ struct Brought {
 
 /// Polls the broker at `address` for what it leads, until the task is dropped.
 pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
-    let mut backoff = Backoff::of_retries(&shared.config.client);
+    let mut backoff = retry_pauses(&shared.config.client);
     loop {
         let work = shared.work.notified();
         tokio::pin!(work);
@@ -48,7 +48,7 @@ pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
             }
         };
         if brought.trouble {
-            tokio::time::sleep(backoff.next()).await;
+            tokio::time::sleep(backoff.next_pause()).await;
         } else {
             backoff.reset();
         }

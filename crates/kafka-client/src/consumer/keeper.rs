@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::tasks::Tasks;
-use base::{Error, Offset, Result, Retry};
+use base::{Backoff, Error, Offset, Result, Retry};
 use kafka_wire::protocol::ErrorCode;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use super::{ConsumerError, StartAt, fetcher};
 use crate::client::{Metadata, OffsetSpec};
 use crate::config::{Address, OffsetReset};
 use crate::partition::TopicPartition;
-use crate::retry::Backoff;
+use crate::retry::retry_pauses;
 
 /// A partition that so many answers in a row do not know is gone.
 const UNKNOWN_ANSWERS_MAX: u32 = 3;
@@ -37,7 +37,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
     let now = Instant::now();
     let mut keeper = Keeper {
         fetchers: BTreeMap::new(),
-        backoff: Backoff::of_retries(config),
+        backoff: retry_pauses(config),
         unknown: BTreeMap::new(),
         first_contact_by: Some(now + Duration::from_millis(config.api_timeout_ms)),
         refreshed: now,
@@ -58,7 +58,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
                 error = first_ended(&mut keeper.fetchers) => return Err(error),
             }
         } else {
-            tokio::time::sleep(keeper.backoff.next()).await;
+            tokio::time::sleep(keeper.backoff.next_pause()).await;
         }
     }
 }

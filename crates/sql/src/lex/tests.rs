@@ -63,6 +63,7 @@ fn what_cannot_be_read_is_named_with_its_place() {
         ("`b", "1:1: this name is never closed"),
         ("``", "1:1: a name must not be empty"),
         ("ä \"b\"", "1:3: double quotes have no meaning in Flink SQL"),
+        ("a E'b'", "1:3: a text with the prefix E is not supported yet"),
         ("a # b", "1:3: '#' has no meaning here"),
         ("12ab", "1:1: '12ab' is neither a number nor a name"),
         ("x'0'", "1:1: a binary literal takes pairs of hexadecimal digits"),

@@ -8,8 +8,9 @@ use rows::{Changelog, Field, Schema};
 use super::key::loses_nothing;
 use super::namespace::Object;
 use super::planner::Planner;
-use super::query::{Item, Query};
+use super::query::Query;
 use super::sink::Arriving;
+use super::store::stored;
 use super::table::Table;
 use crate::ast::{Ident, Insert};
 use crate::text::{Diagnostic, Errors, did_you_mean};
@@ -122,13 +123,14 @@ fn fitted(
     for (position, (field, source)) in written.fields.iter().zip(sources).enumerate() {
         let item = source.and_then(|at| query.items.get(at));
         let value = match item {
-            Some(item) => stored(item, field).map_err(|hint| {
+            Some(item) => stored(&item.expr, &field.ty).map_err(|hint| {
                 let cause = format!("Incompatible types for sink column '{}' at position {position}.", field.name);
                 mismatch(sink, &cause, query, &written.fields, Diagnostic::error(item.span, "").maybe_hint(hint))
             }),
-            None => Expr::null()
-                .store_as(field.ty.clone())
-                .map_err(|error| Diagnostic::error(insert.table.span, error.message).maybe_hint(error.hint)),
+            None => stored(&Expr::null(), &field.ty).map_err(|hint| {
+                let message = format!("column '{}' of type {} cannot be left out", field.name, field.ty);
+                Diagnostic::error(insert.table.span, message).maybe_hint(hint)
+            }),
         };
         let span = item.map_or(insert.table.span, |item| item.span);
         match value {
@@ -149,11 +151,6 @@ fn fitted(
         }
     }
     errors.or(fitted)
-}
-
-/// The output in the type of the sink's column, or what to do where Flink does not convert by itself.
-fn stored(item: &Item, field: &Field) -> Result<Expr, Option<String>> {
-    item.expr.clone().store_as(field.ty.clone()).map_err(|error| error.hint)
 }
 
 /// Worded as Flink's `DynamicSinkUtils` has it.

@@ -106,26 +106,36 @@ impl Planner<'_> {
     fn table_stream(&self, table: Table, span: Span) -> Result<Stream, Errors> {
         let factory = self.source_factory(&table, span)?;
         let changelog = factory.changelog(&table.def).map_err(|error| Errors::from(table.given.error(error, span)))?;
+        if changelog == Changelog::Retract {
+            let error = Diagnostic::error(
+                span,
+                format!("reading the changes of '{}' without a key is not supported yet", table.name),
+            );
+            return Err(error.hint("declare its PRIMARY KEY (…) NOT ENFORCED, so that its changes are upserts").into());
+        }
         let schema = table.def.schema.clone();
         Ok(Stream { table: Box::new(table), span, transforms: Vec::new(), schema, changelog })
     }
 
-    /// The rows of a view. Errors inside it were reported where it was created.
+    /// The rows of a view.
     pub(super) fn view_query(&self, view: &View, at: Span) -> Result<Stream, Errors> {
-        let mut stream = self.query(&view.query)?.into_stream()?;
+        let mut query = self.query(&view.query)?;
         if let Some(columns) = &view.columns {
-            if columns.len() != stream.schema.fields.len() {
-                let message = format!("{} names for {} columns", columns.len(), stream.schema.fields.len());
+            if columns.len() != query.items.len() {
+                let message = format!("{} names for {} columns", columns.len(), query.items.len());
                 return Err(Diagnostic::error(at, message).into());
             }
-            for (field, name) in stream.schema.fields.iter_mut().zip(columns) {
-                field.name.clone_from(&name.name);
-            }
-            if let Some(last) = stream.transforms.last_mut() {
-                last.output = stream.schema.clone();
+            for (item, name) in query.items.iter_mut().zip(columns) {
+                item.name.clone_from(&name.name);
             }
         }
-        Ok(stream)
+        for (at, item) in query.items.iter().enumerate() {
+            if query.items.iter().take(at).any(|earlier| earlier.name == item.name) {
+                let message = format!("A column with the same name '{}' has been defined before", item.name);
+                return Err(Diagnostic::error(item.span, message).into());
+            }
+        }
+        query.into_stream()
     }
 
     /// Asks the source of a finished stream for what the stream reads.
@@ -188,6 +198,7 @@ impl Query {
 
     /// As the input of another query.
     fn into_stream(self) -> Result<Stream, Errors> {
+        self.check_outputs()?;
         let changelog = match &self.input.changelog {
             Changelog::Upsert(key) => match carried_key(key, &self.origins()) {
                 Ok(key) => Changelog::Upsert(key),
@@ -209,6 +220,16 @@ impl Query {
             output_changelog: changelog.clone(),
         });
         Ok(Stream { schema: output, changelog, ..input })
+    }
+
+    /// What Flink refuses of the outputs of a query that is read by another.
+    fn check_outputs(&self) -> Result<(), Errors> {
+        let mut errors = Errors::default();
+        for item in self.items.iter().filter(|item| *item.expr.ty() == rows::LogicalType::Null) {
+            let error = Diagnostic::error(item.span, "Illegal use of 'NULL'");
+            errors.push(error.hint("give it a type: CAST(NULL AS STRING)"));
+        }
+        errors.or(())
     }
 
     /// The error that a query over an upsert stream leaves out columns of its key.

@@ -75,10 +75,7 @@ impl Arriving<'_> {
             Changelog::Append => Ok(Changelog::Upsert(key.clone())),
             Changelog::Upsert(_) if key.is_empty() || !self.sink.upserts() => Err(self.append_only()),
             Changelog::Upsert(source_key) => self.by_key(source_key),
-            Changelog::Retract => Err(self.append_only().hint(format!(
-                "declare the PRIMARY KEY of '{}', so that its changes are upserts",
-                self.query.input.table.name
-            ))),
+            Changelog::Retract => Err(self.append_only()),
         }
     }
 

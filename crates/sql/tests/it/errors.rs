@@ -174,9 +174,15 @@ fn sinks() {
         "CREATE TABLE lake.db.t (id BIGINT, PRIMARY KEY (id) NOT ENFORCED); INSERT INTO lake.db.t SELECT id FROM orders;",
     );
     cases.shop(
-        "retract_into_table",
+        "changes_without_key",
         "CREATE TABLE c (a INT) WITH ('connector'='kafka','topic'='c','properties.bootstrap.servers'='b','format'='debezium-json'); CREATE TABLE lake.db.t (a INT, PRIMARY KEY (a) NOT ENFORCED) WITH ('write.upsert.enabled'='true'); INSERT INTO lake.db.t SELECT a FROM c;",
     );
+    cases.shop(
+        "types_that_do_not_fit",
+        "CREATE TABLE p (a TINYINT, b STRING) WITH ('connector'='print'); INSERT INTO p SELECT n, id FROM events;",
+    );
+    cases.shop("null_in_a_view", "CREATE VIEW v AS SELECT id, NULL AS x FROM events;");
+    cases.shop("column_twice_in_a_view", "CREATE VIEW v AS SELECT id, name AS id FROM events;");
     cases.shop(
         "nullable_into_not_null",
         "CREATE TABLE p (a INT NOT NULL) WITH ('connector'='print'); INSERT INTO p SELECT n FROM events;",

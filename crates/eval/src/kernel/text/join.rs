@@ -2,7 +2,7 @@
 
 use arrow_array::ArrayRef;
 
-use super::{Texts, each, ints};
+use super::{Texts, each, ints, utf16};
 use crate::error::RowError;
 use crate::evaluate::Args;
 use crate::kernel::writer::Writer;
@@ -45,6 +45,9 @@ pub(crate) fn replace(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     let (texts, olds, news) = (Texts::of(args, 0), Texts::of(args, 1), Texts::of(args, 2));
     each(args, |row, writer| {
         let (text, old, new) = (texts.get(row), olds.get(row), news.get(row));
+        if old.is_empty() {
+            return utf16::interleave(writer, row, text, new).map(Some);
+        }
         let mut rest = text;
         for (at, found) in text.match_indices(old) {
             let read = text.len() - rest.len();

@@ -1,4 +1,4 @@
-//! Parts of texts: SUBSTRING, LEFT, RIGHT, SPLIT_INDEX, OVERLAY.
+//! Parts of texts: SUBSTRING, LEFT, RIGHT, SPLIT_INDEX.
 
 use arrow_array::ArrayRef;
 
@@ -84,24 +84,5 @@ pub(crate) fn split_index(args: &Args<'_>) -> Result<ArrayRef, RowError> {
             Some(part) => writer.push(row, part.as_bytes()).map(Some),
             None => Ok(None),
         }
-    })
-}
-
-/// `OVERLAY(text PLACING new FROM start [FOR length])`
-pub(crate) fn overlay(args: &Args<'_>) -> Result<ArrayRef, RowError> {
-    let (texts, placed, starts) = (Texts::of(args, 0), Texts::of(args, 1), ints(args, 2));
-    let lengths = (args.values.len() > 3).then(|| ints(args, 3));
-    each(args, |row, writer| {
-        let (text, new) = (texts.get(row), placed.get(row));
-        let start = starts.get(row);
-        let length = lengths.map_or_else(|| new.chars().count(), |lengths| lengths.get(row).max(0) as usize);
-        if start <= 0 || start as usize > text.chars().count() {
-            return writer.push(row, text.as_bytes()).map(Some);
-        }
-        let tail = after(text, start as usize - 1);
-        let head = text.len() - tail.len();
-        writer.push(row, text.as_bytes().get(..head).unwrap_or_default())?;
-        writer.push(row, new.as_bytes())?;
-        writer.push(row, after(tail, length).as_bytes()).map(Some)
     })
 }

@@ -1,0 +1,157 @@
+//! Every expression of the golden file has the type, the values and the errors that real Flink gave.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray};
+use base64::Engine;
+use eval::{Expr, Limits, Program, Zone};
+use rows::{AbsentMask, Field, LogicalType, Schema};
+
+use crate::golden::{self, Answer, Case, Table};
+use crate::{reader, show};
+
+/// Where we differ on purpose, and why. The test fails if one of them no longer does.
+const DEVIATIONS: &[(&str, &str)] = &[
+    ("b = 'true'", "Flink compares with 'TRUE' and finds nothing; we refuse what cannot be meant"),
+    ("i + f", "JDK 17 prints this float with a digit too many; from JDK 19 on with the shortest, as we do"),
+    ("POWER(i, 2)", "JDK 17 prints this double with a digit too many; from JDK 19 on with the shortest, as we do"),
+    ("COALESCE(i, 10 / nn)", "Flink evaluates an argument that is not needed, and fails; we do not"),
+    ("CAST(CAST(0.1 AS FLOAT) AS DOUBLE)", "Flink's planner folds the constant in decimal; over a column we agree"),
+    ("CAST(t3 AS TIMESTAMP(9))", "nanoseconds since 1970 in 64 bits reach from 1677 to 2262; beyond is an error"),
+    ("CAST(CAST(t3 AS TIMESTAMP(9)) AS STRING)", "the same"),
+    ("CAST(ts AS TIME)", "Flink makes a negative time of day before 1970, which it cannot show"),
+    ("CAST(t3 AS TIME)", "the same"),
+    ("CAST(t3 AS TIME(3))", "the same"),
+    ("ROUND(de, n)", "Flink types the result by the column's scale and puts its digits in another"),
+];
+
+#[test]
+fn every_expression_answers_as_flink_does() {
+    let text = include_str!("../data/flink_expressions.txt");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for table in golden::read(text) {
+        let input = Input::of(&table);
+        for case in &table.cases {
+            count += 1;
+            let differences = check(case, &input);
+            let expected = DEVIATIONS.iter().any(|(sql, _)| *sql == case.sql);
+            if differences.is_empty() == expected {
+                wrong.push(format!(
+                    "{}\n    {}",
+                    case.sql,
+                    if expected { "does not deviate".to_owned() } else { differences.join("\n    ") }
+                ));
+            }
+        }
+    }
+    assert!(count > 300, "only {count} cases were read");
+    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+struct Input {
+    schema: Schema,
+    batch: RecordBatch,
+    limits: Limits,
+}
+
+impl Input {
+    fn of(table: &Table) -> Self {
+        let zone = table.settings.iter().rev().find(|(key, _)| key == "table.local-time-zone");
+        let zone = zone.map_or(Zone::UTC, |(_, zone)| Zone::parse(zone).unwrap());
+        let limits = Limits { zone, ..Limits::default() };
+        let fields: Vec<Field> = table
+            .columns
+            .iter()
+            .map(|(name, ty)| Field::new(name, reader::read_type(ty), !ty.ends_with("NOT NULL")))
+            .collect();
+        let schema = Schema::new(fields);
+        let columns = (0..schema.fields.len())
+            .map(|index| {
+                let cells: Vec<Option<&str>> = table.rows.iter().map(|row| row[index].as_deref()).collect();
+                column(&cells, &schema.fields[index].ty)
+            })
+            .collect();
+        let batch = RecordBatch::try_new(schema.arrow(), columns).unwrap();
+        Self { schema, batch, limits }
+    }
+}
+
+/// The cells of a golden table, cast to the column's type.
+fn column(cells: &[Option<&str>], ty: &LogicalType) -> ArrayRef {
+    if matches!(ty, LogicalType::Varbinary(_)) {
+        let bytes = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+        let cells: Vec<Option<Vec<u8>>> = cells.iter().map(|cell| cell.map(bytes)).collect();
+        return Arc::new(cells.into_iter().collect::<BinaryArray>());
+    }
+    let local = matches!(ty, LogicalType::TimestampLtz(_));
+    let texts = cells.iter().map(|cell| cell.map(|text| if local { text.trim_end_matches('Z') } else { text }));
+    let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
+    let schema = Schema::new(vec![Field::new("cell", LogicalType::STRING, true)]);
+    let expr = Expr::column(0, &schema.fields[0]).cast(ty.clone()).unwrap();
+    let batch = RecordBatch::try_new(schema.arrow(), vec![texts]).unwrap();
+    let program = Program::compile(vec![expr], &schema, Limits::default()).unwrap();
+    program.evaluate(&batch, &AbsentMask::none(1)).unwrap().0.remove(0)
+}
+
+/// What differs from Flink's answer.
+fn check(case: &Case, input: &Input) -> Vec<String> {
+    let program = reader::read(&case.sql, &input.schema.fields)
+        .and_then(|expr| Program::compile(vec![expr], &input.schema, input.limits));
+    match (&case.answer, program) {
+        (Answer::Refused(message), Err(error)) if error.message == *message => Vec::new(),
+        (Answer::Refused(message), Err(error)) => vec![format!("refused by {:?}, Flink {message:?}", error.message)],
+        (Answer::Refused(message), Ok(_)) => vec![format!("accepted, Flink says {message:?}")],
+        (Answer::Values { .. }, Err(error)) => vec![format!("refused: {}", error.message)],
+        (Answer::Values { ty, cells }, Ok(program)) => {
+            let expr = program.exprs().next().unwrap();
+            let own = format!("{}{}", expr.ty(), if expr.nullable() { "" } else { " NOT NULL" });
+            let mut differences = Vec::new();
+            if own != *ty {
+                differences.push(format!("of type {own}, Flink {ty}"));
+            }
+            let ty = expr.ty().clone();
+            for (row, expected) in cells.iter().enumerate() {
+                let one = input.batch.slice(row, 1);
+                let cell = match program.evaluate(&one, &AbsentMask::none(one.num_columns())) {
+                    Ok((columns, _)) => show::cell(&columns[0], &ty, 0),
+                    Err(error) => format!("!{}", error.reason),
+                };
+                if !same(&cell, expected) {
+                    differences.push(format!("row {row}: {cell}, Flink {expected}"));
+                }
+            }
+            differences.extend(whole_batch(&program, input, cells));
+            differences
+        }
+    }
+}
+
+/// An error is worded as Flink's, but for those that Java's date parser and others word by their inner workings.
+fn same(own: &str, expected: &str) -> bool {
+    match (own.strip_prefix('!'), expected.strip_prefix('!')) {
+        (Some(own), Some(expected)) => {
+            let (class, message) = expected.split_once(": ").unwrap_or(("", expected));
+            !matches!(class, "ArithmeticException" | "NumberFormatException")
+                || own == message
+                || message.contains("missing \"e\"")
+                || message.contains("Overflow")
+        }
+        _ => own == expected,
+    }
+}
+
+/// All rows at once give the same as one by one; an error names the first row that has one.
+fn whole_batch(program: &Program, input: &Input, cells: &[String]) -> Option<String> {
+    let ty = program.exprs().next().unwrap().ty().clone();
+    let first_error = cells.iter().position(|cell| cell.starts_with('!'));
+    match program.evaluate(&input.batch, &AbsentMask::none(input.batch.num_columns())) {
+        Ok(_) if first_error.is_some() => Some("the whole batch gives no error".to_owned()),
+        Ok((columns, _)) => (0..cells.len()).find_map(|row| {
+            let cell = show::cell(&columns[0], &ty, row);
+            (cell != cells[row]).then(|| format!("row {row} of the whole batch: {cell}, Flink {}", cells[row]))
+        }),
+        Err(error) if Some(error.row) == first_error => None,
+        Err(error) => Some(format!("the whole batch fails in row {}: {}", error.row, error.reason)),
+    }
+}
