@@ -260,7 +260,10 @@ impl<T> Receiver<T> {
             Received::Item(item) => Poll::Ready(Some(item)),
             Received::Ended => Poll::Ready(None),
             Received::Empty => {
-                items.task = Some(context.waker().clone());
+                let before = items.task.replace(context.waker().clone());
+                drop(items);
+                // Not under the lock: it may be the last to hold a task, and the task a sender of this queue.
+                drop(before);
                 Poll::Pending
             }
         }
@@ -268,7 +271,8 @@ impl<T> Receiver<T> {
 
     /// Calls `waker` on every change from now on.
     pub fn wake_with(&mut self, waker: Waker) {
-        self.0.items().worker = Some(waker);
+        let before = self.0.items().worker.replace(waker);
+        drop(before);
     }
 
     /// How many items wait.

@@ -163,7 +163,8 @@ impl Reclaimer {
 
     /// [`Self::requested`] for hand-written futures and drivers. Keeps one waker: one task waits for a reclaimer.
     pub fn poll_requested(&self, context: &mut Context<'_>) -> Poll<ByteCount> {
-        *lock(&self.slot.task) = Some(context.waker().clone());
+        let before = lock(&self.slot.task).replace(context.waker().clone());
+        drop(before);
         // The last look, after the waker is there.
         self.asked().map_or(Poll::Pending, Poll::Ready)
     }
