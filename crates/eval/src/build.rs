@@ -20,7 +20,7 @@ use crate::expr::{Expr, Node};
 impl Expr {
     /// A column of the input.
     pub fn column(index: usize, field: &rows::Field) -> Self {
-        Self { node: Node::Column { index, name: field.name.clone() }, ty: field.ty.clone(), nullable: field.nullable }
+        Self::new(Node::Column { index, name: field.name.clone() }, field.ty.clone(), field.nullable)
     }
 
     fn is_bare_null(&self) -> bool {

@@ -98,6 +98,7 @@ pub(crate) fn evaluate(expr: &Expr, columns: &[ArrayRef], frame: Frame<'_>) -> R
         Node::Literal(scalar) => Ok(Value { array: scalar.to_array(&expr.ty), constant: true }),
         Node::And(terms) => junction(terms, columns, frame, logic::Junction::And),
         Node::Or(terms) => junction(terms, columns, frame, logic::Junction::Or),
+        Node::Coalesce(args) => coalesce(expr, args, columns, frame),
         Node::Case { branches, otherwise } => case(expr, branches, otherwise, columns, frame),
         Node::Cast { input, .. } | Node::Not(input) | Node::Negate(input) | Node::Is { input, .. } => {
             let values = [evaluate(input, columns, frame)?];
@@ -138,7 +139,7 @@ fn apply(expr: &Expr, values: &[Value], frame: Frame<'_>) -> Result<Value, EvalE
         Node::Compare { op, left, right } => Ok(compare::compare(&args, *op, &left.ty, &right.ty)),
         Node::Arithmetic { op, left, right } => arithmetic::arithmetic(&args, *op, &left.ty, &right.ty),
         Node::Call(call) => (call.kernel)(&Args { symbol: call.symbol, ..args }),
-        Node::Column { .. } | Node::Literal(_) | Node::And(_) | Node::Or(_) | Node::Case { .. } => {
+        Node::Column { .. } | Node::Literal(_) | Node::And(_) | Node::Or(_) | Node::Coalesce(_) | Node::Case { .. } => {
             Err(RowError::new(0, "the expression has no kernel"))
         }
     };
@@ -191,6 +192,32 @@ fn case(
     }
     if open.count_set_bits() > 0 {
         choices.add(&open, evaluate(otherwise, columns, Frame { active: Some(&open), ..frame })?);
+    }
+    match choices.into_array(&expr.ty) {
+        Ok(array) => Ok(Value::column(array)),
+        Err(RowError { row, reason }) => Err(EvalError { expression: expr.to_string(), row, reason }),
+    }
+}
+
+/// Later arguments do not count for rows that have a value.
+fn coalesce(expr: &Expr, args: &[Expr], columns: &[ArrayRef], frame: Frame<'_>) -> Result<Value, EvalError> {
+    let mut open = frame.active.cloned().unwrap_or_else(|| BooleanBuffer::new_set(frame.rows));
+    let mut choices = choose::Choices::new(frame.rows);
+    for (index, arg) in args.iter().enumerate() {
+        let value = evaluate(arg, columns, Frame { active: Some(&open), ..frame })?;
+        if index == 0 && frame.active.is_none() && !value.constant && value.array.null_count() == 0 {
+            return Ok(value);
+        }
+        let found = match value.nulls() {
+            Err(_) => continue,
+            Ok(None) => open.clone(),
+            Ok(Some(nulls)) => &open & nulls.inner(),
+        };
+        choices.add(&found, value);
+        open = &open & &!&found;
+        if open.count_set_bits() == 0 {
+            break;
+        }
     }
     match choices.into_array(&expr.ty) {
         Ok(array) => Ok(Value::column(array)),

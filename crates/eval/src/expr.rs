@@ -7,7 +7,9 @@ use std::fmt;
 
 use rows::LogicalType;
 
+use crate::error::TypeError;
 use crate::evaluate::Kernel;
+pub use crate::operators::{ArithmeticOp, CompareOp, Test, TimeUnit, TrimSide};
 use crate::scalar::Scalar;
 
 /// An expression with its type.
@@ -16,21 +18,52 @@ pub struct Expr {
     pub(crate) node: Node,
     pub(crate) ty: LogicalType,
     pub(crate) nullable: bool,
+    /// How many nodes it has, itself included.
+    size: u32,
+    /// How many nodes lie on the longest way down, itself included.
+    depth: u32,
 }
+
+/// More is refused, so that no stack overflows: evaluation takes one frame a level.
+const DEPTH_MAX: u32 = 256;
+/// More is refused: some constructors repeat their operands (BETWEEN, CASE with an operand), which nested would grow exponentially.
+const SIZE_MAX: u32 = 100_000;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
-    Column { index: usize, name: String },
+    Column {
+        index: usize,
+        name: String,
+    },
     Literal(Scalar),
-    Cast { input: Box<Expr>, failure: CastFailure },
+    Cast {
+        input: Box<Expr>,
+        failure: CastFailure,
+    },
     Call(Call),
-    Case { branches: Vec<(Expr, Expr)>, otherwise: Box<Expr> },
+    Case {
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Box<Expr>,
+    },
+    /// All of the node's own type.
+    Coalesce(Vec<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    Is { input: Box<Expr>, test: Test },
-    Compare { op: CompareOp, left: Box<Expr>, right: Box<Expr> },
-    Arithmetic { op: ArithmeticOp, left: Box<Expr>, right: Box<Expr> },
+    Is {
+        input: Box<Expr>,
+        test: Test,
+    },
+    Compare {
+        op: CompareOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    Arithmetic {
+        op: ArithmeticOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Negate(Box<Expr>),
 }
 
@@ -60,148 +93,77 @@ pub(crate) enum Symbol {
     Escape(Option<char>),
 }
 
-/// `IS NULL` and its kin: never NULL themselves. `IS UNKNOWN` is [`Test::Null`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Test {
-    Null,
-    NotNull,
-    True,
-    NotTrue,
-    False,
-    NotFalse,
-}
-
-impl Test {
-    pub(crate) fn sql(self) -> &'static str {
+impl Node {
+    fn children(&self, f: &mut dyn FnMut(&Expr)) {
         match self {
-            Self::Null => "IS NULL",
-            Self::NotNull => "IS NOT NULL",
-            Self::True => "IS TRUE",
-            Self::NotTrue => "IS NOT TRUE",
-            Self::False => "IS FALSE",
-            Self::NotFalse => "IS NOT FALSE",
+            Self::Column { .. } | Self::Literal(_) => {}
+            Self::Cast { input, .. } | Self::Is { input, .. } | Self::Not(input) | Self::Negate(input) => f(input),
+            Self::Call(call) => call.args.iter().for_each(f),
+            Self::Case { branches, otherwise } => {
+                for (when, then) in branches {
+                    f(when);
+                    f(then);
+                }
+                f(otherwise);
+            }
+            Self::And(terms) | Self::Or(terms) | Self::Coalesce(terms) => terms.iter().for_each(f),
+            Self::Compare { left, right, .. } | Self::Arithmetic { left, right, .. } => {
+                f(left);
+                f(right);
+            }
         }
     }
-}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompareOp {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    /// `IS DISTINCT FROM`: NULL equals NULL.
-    Distinct,
-    /// `IS NOT DISTINCT FROM`
-    NotDistinct,
-}
-
-impl CompareOp {
-    pub(crate) fn sql(self) -> &'static str {
+    fn children_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         match self {
-            Self::Equal => "=",
-            Self::NotEqual => "<>",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-            Self::Distinct => "IS DISTINCT FROM",
-            Self::NotDistinct => "IS NOT DISTINCT FROM",
+            Self::Column { .. } | Self::Literal(_) => {}
+            Self::Cast { input, .. } | Self::Is { input, .. } | Self::Not(input) | Self::Negate(input) => f(input),
+            Self::Call(call) => call.args.iter_mut().for_each(f),
+            Self::Case { branches, otherwise } => {
+                for (when, then) in branches {
+                    f(when);
+                    f(then);
+                }
+                f(otherwise);
+            }
+            Self::And(terms) | Self::Or(terms) | Self::Coalesce(terms) => terms.iter_mut().for_each(f),
+            Self::Compare { left, right, .. } | Self::Arithmetic { left, right, .. } => {
+                f(left);
+                f(right);
+            }
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArithmeticOp {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-}
-
-impl ArithmeticOp {
-    pub(crate) fn sql(self) -> &'static str {
-        match self {
-            Self::Add => "+",
-            Self::Subtract => "-",
-            Self::Multiply => "*",
-            Self::Divide => "/",
-            Self::Modulo => "%",
-        }
-    }
-}
-
-/// A unit of time, as `EXTRACT`, `FLOOR … TO`, `TIMESTAMPADD` and intervals name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TimeUnit {
-    Millennium,
-    Century,
-    Decade,
-    Year,
-    IsoYear,
-    Quarter,
-    Month,
-    Week,
-    Day,
-    DayOfWeek,
-    IsoDayOfWeek,
-    DayOfYear,
-    Hour,
-    Minute,
-    Second,
-    Millisecond,
-    Microsecond,
-    Nanosecond,
-    Epoch,
-}
-
-impl TimeUnit {
-    const NAMES: [(&'static str, Self); 19] = [
-        ("MILLENNIUM", Self::Millennium),
-        ("CENTURY", Self::Century),
-        ("DECADE", Self::Decade),
-        ("YEAR", Self::Year),
-        ("ISOYEAR", Self::IsoYear),
-        ("QUARTER", Self::Quarter),
-        ("MONTH", Self::Month),
-        ("WEEK", Self::Week),
-        ("DAY", Self::Day),
-        ("DOW", Self::DayOfWeek),
-        ("ISODOW", Self::IsoDayOfWeek),
-        ("DOY", Self::DayOfYear),
-        ("HOUR", Self::Hour),
-        ("MINUTE", Self::Minute),
-        ("SECOND", Self::Second),
-        ("MILLISECOND", Self::Millisecond),
-        ("MICROSECOND", Self::Microsecond),
-        ("NANOSECOND", Self::Nanosecond),
-        ("EPOCH", Self::Epoch),
-    ];
-
-    /// By keyword, whatever its case; also `SQL_TSI_…` as `TIMESTAMPADD` has it.
-    pub fn by_name(name: &str) -> Option<Self> {
-        let upper = name.to_ascii_uppercase();
-        let plain = upper.strip_prefix("SQL_TSI_").unwrap_or(&upper);
-        Self::NAMES.iter().find(|(known, _)| *known == plain).map(|(_, unit)| *unit)
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, unit)| *unit == self).map_or("UNIT", |(name, _)| name)
-    }
-}
-
-/// Which ends `TRIM` works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrimSide {
-    Both,
-    Leading,
-    Trailing,
 }
 
 impl Expr {
+    pub(crate) fn new(node: Node, ty: LogicalType, nullable: bool) -> Self {
+        let (mut size, mut depth) = (1_u32, 0);
+        node.children(&mut |child| {
+            size = size.saturating_add(child.size);
+            depth = depth.max(child.depth);
+        });
+        Self { node, ty, nullable, size, depth: depth + 1 }
+    }
+
+    /// Itself, unless it is too large or too deep to be evaluated safely.
+    pub(crate) fn within_limits(self) -> Result<Self, TypeError> {
+        if self.depth > DEPTH_MAX || self.size > SIZE_MAX {
+            return Err(TypeError::new(format!(
+                "the expression is too complex: at most {DEPTH_MAX} levels and {SIZE_MAX} operations are possible"
+            )));
+        }
+        Ok(self)
+    }
+
+    /// Fails if `copies` of it together were too large; to be asked before it is repeated.
+    pub(crate) fn may_repeat(&self, copies: usize) -> Result<(), TypeError> {
+        let copies = u32::try_from(copies).unwrap_or(u32::MAX);
+        if self.size.saturating_mul(copies) > SIZE_MAX {
+            return Err(TypeError::new("the expression is too complex: this operand is repeated too often"));
+        }
+        Ok(())
+    }
+
     pub fn ty(&self) -> &LogicalType {
         &self.ty
     }
@@ -273,48 +235,12 @@ impl Expr {
 
     fn visit(&self, f: &mut dyn FnMut(&Expr)) {
         f(self);
-        match &self.node {
-            Node::Column { .. } | Node::Literal(_) => {}
-            Node::Cast { input, .. } | Node::Is { input, .. } | Node::Not(input) | Node::Negate(input) => {
-                input.visit(f);
-            }
-            Node::Call(call) => call.args.iter().for_each(|arg| arg.visit(f)),
-            Node::Case { branches, otherwise } => {
-                for (when, then) in branches {
-                    when.visit(f);
-                    then.visit(f);
-                }
-                otherwise.visit(f);
-            }
-            Node::And(terms) | Node::Or(terms) => terms.iter().for_each(|term| term.visit(f)),
-            Node::Compare { left, right, .. } | Node::Arithmetic { left, right, .. } => {
-                left.visit(f);
-                right.visit(f);
-            }
-        }
+        self.node.children(&mut |child| child.visit(f));
     }
 
     fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         f(self);
-        match &mut self.node {
-            Node::Column { .. } | Node::Literal(_) => {}
-            Node::Cast { input, .. } | Node::Is { input, .. } | Node::Not(input) | Node::Negate(input) => {
-                input.visit_mut(f);
-            }
-            Node::Call(call) => call.args.iter_mut().for_each(|arg| arg.visit_mut(f)),
-            Node::Case { branches, otherwise } => {
-                for (when, then) in branches {
-                    when.visit_mut(f);
-                    then.visit_mut(f);
-                }
-                otherwise.visit_mut(f);
-            }
-            Node::And(terms) | Node::Or(terms) => terms.iter_mut().for_each(|term| term.visit_mut(f)),
-            Node::Compare { left, right, .. } | Node::Arithmetic { left, right, .. } => {
-                left.visit_mut(f);
-                right.visit_mut(f);
-            }
-        }
+        self.node.children_mut(&mut |child| child.visit_mut(f));
     }
 }
 
@@ -333,6 +259,10 @@ impl fmt::Display for Expr {
                     write!(f, " WHEN {when} THEN {then}")?;
                 }
                 write!(f, " ELSE {otherwise} END")
+            }
+            Node::Coalesce(terms) => {
+                f.write_str("COALESCE")?;
+                crate::show::joined(f, terms, ", ")
             }
             Node::And(terms) => crate::show::joined(f, terms, " AND "),
             Node::Or(terms) => crate::show::joined(f, terms, " OR "),

@@ -13,6 +13,7 @@ pub mod error;
 pub mod expr;
 pub mod function;
 pub mod interval;
+pub mod operators;
 pub mod program;
 pub mod scalar;
 pub mod zone;

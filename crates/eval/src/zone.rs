@@ -11,17 +11,17 @@ pub struct Zone {
 impl Zone {
     pub const UTC: Self = Self { offset_seconds: 0 };
 
-    /// As `table.local-time-zone` has it: `UTC`, `GMT+8`, `UTC+08:00`, `+08:00`, `Z`. Names of regions are refused: their offset changes.
+    /// As `table.local-time-zone` has it: `UTC`, `GMT+05:30`. Names of regions, which Flink knows too, are refused: their offset changes.
     pub fn parse(text: &str) -> Result<Self, TypeError> {
         let wrong = || {
             TypeError::new(format!("the time zone '{text}' is not supported")).hint(
-                "use UTC or a fixed offset such as GMT+08:00; zones with daylight saving time are not supported yet",
+                "use UTC or a fixed offset such as GMT+08:00; regions with daylight saving time are not supported yet",
             )
         };
-        let rest = ["UTC", "GMT", "UT", "Etc/UTC"].iter().find_map(|name| text.strip_prefix(name)).unwrap_or(text);
-        if matches!(rest, "" | "Z") && !text.is_empty() {
+        if matches!(text, "UTC" | "GMT" | "Z" | "Etc/UTC" | "Etc/GMT") {
             return Ok(Self::UTC);
         }
+        let rest = text.strip_prefix("GMT").ok_or_else(wrong)?;
         let (sign, digits) = match (rest.strip_prefix('+'), rest.strip_prefix('-')) {
             (Some(digits), _) => (1, digits),
             (_, Some(digits)) => (-1, digits),

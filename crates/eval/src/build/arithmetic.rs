@@ -40,16 +40,16 @@ impl Expr {
         }
         if is_approximate(&left.ty) || is_approximate(&right.ty) {
             let ty = common::approximate(&left.ty, &right.ty);
-            return Ok(typed(op, left.into_type(ty.clone()), right.into_type(ty.clone()), ty));
+            return typed(op, left.into_type(ty.clone()), right.into_type(ty.clone()), ty).within_limits();
         }
         if is_integer(&left.ty) && is_integer(&right.ty) {
             let wide = common::wider_integer(&left.ty, &right.ty);
             let narrow = right.ty.clone();
             let result = typed(op, left.into_type(wide.clone()), right.into_type(wide.clone()), wide);
             // A remainder is of the divisor's type.
-            return Ok(if op == ArithmeticOp::Modulo { result.into_type(narrow) } else { result });
+            return if op == ArithmeticOp::Modulo { result.into_type(narrow) } else { result }.within_limits();
         }
-        Ok(decimals(op, left, right))
+        decimals(op, left, right).within_limits()
     }
 
     /// `left || right`
@@ -68,7 +68,7 @@ impl Expr {
             (LogicalType::Char(_), LogicalType::Char(_)) => LogicalType::Char(length),
             _ => LogicalType::Varchar(length),
         };
-        Ok(strict("||", join::concat, vec![left, right], ty, None))
+        strict("||", join::concat, vec![left, right], ty, None).within_limits()
     }
 
     /// `-self`
@@ -78,7 +78,7 @@ impl Expr {
             return Err(wrong_sign("-", &self));
         }
         let (ty, nullable) = (self.ty.clone(), self.nullable);
-        Ok(Self { node: Node::Negate(Box::new(self)), ty, nullable })
+        Self::new(Node::Negate(Box::new(self)), ty, nullable).within_limits()
     }
 
     /// `+self`
@@ -97,7 +97,7 @@ fn wrong_sign(op: &str, operand: &Expr) -> TypeError {
 
 fn typed(op: ArithmeticOp, left: Expr, right: Expr, ty: LogicalType) -> Expr {
     let nullable = left.nullable || right.nullable;
-    Expr { node: Node::Arithmetic { op, left: Box::new(left), right: Box::new(right) }, ty, nullable }
+    Expr::new(Node::Arithmetic { op, left: Box::new(left), right: Box::new(right) }, ty, nullable)
 }
 
 /// At least one decimal, the other exact.

@@ -19,7 +19,7 @@ impl Expr {
         let Some(function) = function::by_name(name) else {
             return Err(function::unknown(name, &args));
         };
-        function.bind(args)
+        function.bind(args)?.within_limits()
     }
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn strict(
     symbol: Option<Symbol>,
 ) -> Expr {
     let nullable = args.iter().any(|arg| arg.nullable);
-    Expr { node: Node::Call(Call { name, kernel, args, symbol }), ty, nullable }
+    Expr::new(Node::Call(Call { name, kernel, args, symbol }), ty, nullable)
 }
 
 /// `Cannot apply 'UPPER' to arguments of type 'UPPER(<INTEGER>)'. Supported form(s): …`

@@ -11,13 +11,13 @@ impl Expr {
     /// `CAST(self AS ty)`.
     pub fn cast(self, ty: LogicalType) -> Result<Self, TypeError> {
         check(&self.ty, &ty)?;
-        Ok(self.into_type(ty))
+        self.into_type(ty).within_limits()
     }
 
     /// `TRY_CAST(self AS ty)`: NULL where CAST would fail.
     pub fn try_cast(self, ty: LogicalType) -> Result<Self, TypeError> {
         check(&self.ty, &ty)?;
-        Ok(Self { node: Node::Cast { input: Box::new(self), failure: CastFailure::Null }, ty, nullable: true })
+        Self::new(Node::Cast { input: Box::new(self), failure: CastFailure::Null }, ty, true).within_limits()
     }
 
     /// To a type that is known to be possible; no node where nothing changes.
@@ -26,10 +26,10 @@ impl Expr {
             return self;
         }
         if matches!(self.node, Node::Literal(Scalar::Null)) {
-            return Self { ty, ..self };
+            return Self::new(self.node, ty, true);
         }
         let nullable = self.nullable;
-        Self { node: Node::Cast { input: Box::new(self), failure: CastFailure::Error }, ty, nullable }
+        Self::new(Node::Cast { input: Box::new(self), failure: CastFailure::Error }, ty, nullable)
     }
 
     /// As INSERT does it: the query's column becomes the sink's type without a word, where Flink allows that.

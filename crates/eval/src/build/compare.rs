@@ -14,11 +14,12 @@ impl Expr {
         let (left, right) = comparable(op, left, right)?;
         let nullable = !matches!(op, CompareOp::Distinct | CompareOp::NotDistinct) && (left.nullable || right.nullable);
         let node = Node::Compare { op, left: Box::new(left), right: Box::new(right) };
-        Ok(Self { node, ty: LogicalType::Boolean, nullable })
+        Self::new(node, LogicalType::Boolean, nullable).within_limits()
     }
 
     /// `self BETWEEN low AND high`; negate with [`Expr::not`].
     pub fn between(self, low: Self, high: Self) -> Result<Self, TypeError> {
+        self.may_repeat(2)?;
         let above = Self::compare(CompareOp::GreaterOrEqual, self.clone(), low)?;
         let below = Self::compare(CompareOp::LessOrEqual, self, high)?;
         Self::and(vec![above, below])
@@ -26,11 +27,15 @@ impl Expr {
 
     /// `self BETWEEN SYMMETRIC one AND other`
     pub fn between_symmetric(self, one: Self, other: Self) -> Result<Self, TypeError> {
+        self.may_repeat(4)?;
+        one.may_repeat(2)?;
+        other.may_repeat(2)?;
         Self::or(vec![self.clone().between(one.clone(), other.clone())?, self.between(other, one)?])
     }
 
     /// `self IN (list…)`; negate with [`Expr::not`]. The list has at least one element.
     pub fn in_list(self, list: Vec<Self>) -> Result<Self, TypeError> {
+        self.may_repeat(list.len())?;
         let mut types = vec![&self.ty];
         types.extend(list.iter().map(|item| &item.ty));
         let common = common::of_all(types).or_else(|| {

@@ -5,7 +5,7 @@ use rows::LogicalType;
 use super::{strict, wrong_arguments};
 use crate::error::TypeError;
 use crate::evaluate::Kernel;
-use crate::expr::{CompareOp, Expr, Node, Test};
+use crate::expr::{CompareOp, Expr, Node};
 use crate::kernel::extreme;
 use crate::typing::common;
 
@@ -16,6 +16,9 @@ impl Expr {
         branches: Vec<(Self, Self)>,
         otherwise: Option<Self>,
     ) -> Result<Self, TypeError> {
+        if let Some(operand) = &operand {
+            operand.may_repeat(branches.len())?;
+        }
         let mut conditions = Vec::with_capacity(branches.len());
         for (index, (when, then)) in branches.into_iter().enumerate() {
             let condition = match &operand {
@@ -39,26 +42,20 @@ impl Expr {
         let nullable = otherwise.nullable || branches.iter().any(|(_, then)| then.nullable);
         let branches = branches.into_iter().map(|(when, then)| (when, then.into_type(ty.clone()))).collect();
         let otherwise = Box::new(otherwise.into_type(ty.clone()));
-        Ok(Self { node: Node::Case { branches, otherwise }, ty, nullable })
+        Self::new(Node::Case { branches, otherwise }, ty, nullable).within_limits()
     }
 }
 
 /// The first argument that is not NULL. It may be NULL only if every argument may.
 pub(crate) fn coalesce(args: Vec<Expr>) -> Result<Expr, TypeError> {
-    if args.is_empty() {
-        return Err(wrong_arguments("COALESCE", &args, &["COALESCE(<ANY>...)"]));
+    let wrong = || TypeError::new("Invalid input arguments.");
+    let ty = common::of_all(args.iter().map(|arg| &arg.ty)).ok_or_else(wrong)?;
+    if args.is_empty() || ty == LogicalType::Null {
+        return Err(wrong());
     }
-    let never_null = args.iter().any(|arg| !arg.nullable);
-    let mut args = args;
-    let Some(last) = args.pop() else { return Err(TypeError::new("Invalid input arguments.")) };
-    if args.is_empty() {
-        return Ok(last);
-    }
-    let branches =
-        args.into_iter().map(|arg| Ok((arg.clone().is(Test::NotNull)?, arg))).collect::<Result<Vec<_>, TypeError>>()?;
-    let mut expr = Expr::choose(branches, last, "Invalid input arguments.")?;
-    expr.nullable = !never_null;
-    Ok(expr)
+    let nullable = args.iter().all(|arg| arg.nullable);
+    let args = args.into_iter().map(|arg| arg.into_type(ty.clone())).collect();
+    Expr::new(Node::Coalesce(args), ty, nullable).within_limits()
 }
 
 /// NULL where both are equal, otherwise the first.
@@ -66,10 +63,11 @@ pub(crate) fn null_if(mut args: Vec<Expr>) -> Result<Expr, TypeError> {
     let (Some(right), Some(left), true) = (args.pop(), args.pop(), args.is_empty()) else {
         return Err(wrong_arguments("NULLIF", &args, &["NULLIF(<ANY>, <ANY>)"]));
     };
+    left.may_repeat(2)?;
     let equal = Expr::compare(CompareOp::Equal, left.clone(), right)?;
     let ty = left.ty.clone();
     let node = Node::Case { branches: vec![(equal, Expr::null().into_type(ty.clone()))], otherwise: Box::new(left) };
-    Ok(Expr { node, ty, nullable: true })
+    Expr::new(node, ty, true).within_limits()
 }
 
 /// `IF(condition, then, otherwise)`

@@ -13,7 +13,7 @@ use crate::scalar::Scalar;
 impl Expr {
     fn literal(scalar: Scalar, ty: LogicalType) -> Self {
         let nullable = scalar == Scalar::Null;
-        Self { node: Node::Literal(scalar), ty, nullable }
+        Self::new(Node::Literal(scalar), ty, nullable)
     }
 
     /// `NULL`, whose type the place where it stands decides.

@@ -29,7 +29,7 @@ impl Expr {
             )));
         }
         let nullable = self.nullable;
-        Ok(Self { node: Node::Not(Box::new(self)), ty: LogicalType::Boolean, nullable })
+        Self::new(Node::Not(Box::new(self)), LogicalType::Boolean, nullable).within_limits()
     }
 
     /// `self IS [NOT] NULL | TRUE | FALSE`
@@ -41,7 +41,7 @@ impl Expr {
                 typing::validator_name(&self.ty)
             )));
         }
-        Ok(Self { node: Node::Is { input: Box::new(self), test }, ty: LogicalType::Boolean, nullable: false })
+        Self::new(Node::Is { input: Box::new(self), test }, LogicalType::Boolean, false).within_limits()
     }
 }
 
@@ -56,5 +56,5 @@ fn junction(name: &str, terms: Vec<Expr>, node: fn(Vec<Expr>) -> Node) -> Result
         .argument(index));
     }
     let nullable = terms.iter().any(|term| term.nullable);
-    Ok(Expr { node: node(terms), ty: LogicalType::Boolean, nullable })
+    Expr::new(node(terms), LogicalType::Boolean, nullable).within_limits()
 }

@@ -43,11 +43,7 @@ impl Expr {
     }
 
     fn big_int(value: i64) -> Self {
-        Self {
-            node: crate::expr::Node::Literal(crate::Scalar::BigInt(value)),
-            ty: LogicalType::BigInt,
-            nullable: false,
-        }
+        Self::new(crate::expr::Node::Literal(crate::Scalar::BigInt(value)), LogicalType::BigInt, false)
     }
 
     fn shifted(self, name: &'static str, unit: TimeUnit, amount: Self, whole_days: bool) -> Result<Self, TypeError> {

@@ -205,7 +205,10 @@ pub(crate) fn parse(text: &str, to: Shape) -> Result<Option<i128>, NotANumber> {
         value = shifted;
     }
     if kept >= 0 && bytes().nth(kept as usize).is_some_and(|next| next >= b'5') {
-        value += 1;
+        match value.checked_add(1) {
+            Some(rounded) => value = rounded,
+            None => return Ok(None),
+        }
     }
     Ok(to.check(if negative { -value } else { value }))
 }

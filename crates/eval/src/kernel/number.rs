@@ -173,7 +173,7 @@ fn double(text: &str, value: f64, digits: i32, rounding: Rounding) -> f64 {
     let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len()) as i32;
     let unscaled: i128 = mantissa.replace('.', "").parse().unwrap_or(0);
     let scale = fraction - exponent.parse::<i32>().unwrap_or(0);
-    let dropped = scale - digits;
+    let dropped = i64::from(scale) - i64::from(digits);
     if dropped <= 0 {
         return value;
     }

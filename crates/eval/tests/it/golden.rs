@@ -63,6 +63,12 @@ pub(crate) fn read(text: &str) -> Vec<Table> {
     tables
 }
 
+/// The expressions of which we differ on purpose.
+pub(crate) fn deviations(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_once('\t').expect("an expression and a reason").0).collect()
+}
+
 fn unescape(cell: &str) -> String {
     cell.replace("\\t", "\t").replace("\\n", "\n").replace("\\0", "\0").replace("\\\\", "\\")
 }

@@ -30,7 +30,7 @@ public class Oracle {
             int i = 0;
             while (i < lines.size()) {
                 int end = i + 1;
-                while (end < lines.size() && !lines.get(end).startsWith("table ")) end++;
+                while (end < lines.size() && !lines.get(end).startsWith("table ") && !lines.get(end).startsWith("set ")) end++;
                 group(lines.subList(i, end), out);
                 out.flush();
                 i = end;
