@@ -5,6 +5,7 @@
 //! pool for good. Shares lend each other nothing, so that the embedded broker and the job in one process cannot wait for
 //! each other's memory in a circle.
 
+use std::sync::atomic::{AtomicI64 as Statistic, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pressure: watch::Sender<Pressure>,
     oversize: Oversize,
     parent: Option<Arc<Shared>>,
+    /// The most that was ever found allocated without a reservation.
+    worst_unaccounted: Statistic,
 }
 
 /// Everything that has a name. Locked when something opens or closes and for reports, never to reserve or release.
@@ -64,10 +67,13 @@ impl Budget {
     }
 
     /// Divides: a budget of `bytes` that nobody outside of it can borrow from, and that borrows from nobody. Its bytes
-    /// come back when it and all its accounts are dropped. [`Budget::check`] refuses shares that do not fit.
+    /// come back when it and all its accounts are dropped. [`Budget::check`] refuses shares that do not fit. A name that
+    /// is in use gets a suffix, `#2`.
     pub fn share(&self, name: impl Into<String>, bytes: ByteCount) -> Self {
         let bytes = bytes.0.min(BYTES_MAX);
-        let shared = Arc::new(Shared::new(Some(name.into()), bytes, Some(self.shared.clone())));
+        let siblings = self.shares();
+        let name = free_name(name.into(), |name| siblings.iter().any(|share| share.name() == Some(name)));
+        let shared = Arc::new(Shared::new(Some(name), bytes, Some(self.shared.clone())));
         self.shared.lending.commit(bytes);
         lock(&self.shared.registry).shares.push(Arc::downgrade(&shared));
         Self { shared }
@@ -184,7 +190,7 @@ impl Budget {
     fn list_entry(&self, options: AccountOptions) -> Arc<Entry> {
         let mut registry = lock(&self.shared.registry);
         registry.opened += 1;
-        let name = registry.free_name(options.name);
+        let name = free_name(options.name, |name| registry.entries.iter().any(|entry| entry.name == name));
         let entry = Arc::new(Entry::new(registry.opened, name, options.floor.0, options.setting, registry.now_ms));
         registry.entries.push(entry.clone());
         entry
@@ -207,6 +213,24 @@ impl Budget {
         weak.iter().filter_map(Weak::upgrade).map(|shared| Self { shared }).collect()
     }
 
+    /// This budget and all shares below it, with their paths (`broker/log`); this one's is empty.
+    pub(crate) fn family(&self) -> Vec<(String, Self)> {
+        let mut family = vec![(String::new(), self.clone())];
+        for share in self.shares() {
+            let name = share.name().unwrap_or_default().to_owned();
+            family.extend(share.family().into_iter().map(|(path, budget)| match path.as_str() {
+                "" => (name.clone(), budget),
+                below => (format!("{name}/{below}"), budget),
+            }));
+        }
+        family
+    }
+
+    /// Notes what was found unaccounted for; returns the most so far.
+    pub(crate) fn note_unaccounted(&self, bytes: i64) -> i64 {
+        self.shared.worst_unaccounted.fetch_max(bytes, Relaxed).max(bytes)
+    }
+
     pub(crate) fn fixed_costs(&self) -> Vec<(String, ByteCount)> {
         lock(&self.shared.registry).fixed.iter().map(|(name, bytes)| (name.clone(), ByteCount(*bytes))).collect()
     }
@@ -217,18 +241,15 @@ impl Budget {
     }
 }
 
-impl Registry {
-    /// `name`, or `name#2`, `name#3`, … if that is open already.
-    fn free_name(&self, name: String) -> String {
-        let taken = |name: &str| self.entries.iter().any(|entry| entry.name == name);
-        let mut candidate = name.clone();
-        let mut n = 1;
-        while taken(&candidate) {
-            n += 1;
-            candidate = format!("{name}#{n}");
-        }
-        candidate
+/// `name`, or `name#2`, `name#3`, … if that is taken already.
+fn free_name(name: String, taken: impl Fn(&str) -> bool) -> String {
+    let mut candidate = name.clone();
+    let mut n = 1;
+    while taken(&candidate) {
+        n += 1;
+        candidate = format!("{name}#{n}");
     }
+    candidate
 }
 
 impl Shared {
@@ -242,6 +263,7 @@ impl Shared {
             pressure: watch::Sender::new(Pressure::Normal),
             oversize: Oversize::new(),
             parent,
+            worst_unaccounted: Statistic::new(0),
         }
     }
 }

@@ -21,8 +21,8 @@ pub struct Reconciler {
     allocator: Box<dyn AllocatorStats>,
     process: Box<dyn FnMut() -> ProcessFigures + Send>,
     resident: Drain,
-    /// One per budget: the whole first, then shares by name.
-    ledgers: Vec<(Option<String>, Drain)>,
+    /// One per budget, the whole and each share, by path.
+    ledgers: Vec<(String, Drain)>,
     latest: watch::Sender<Sample>,
 }
 
@@ -61,18 +61,9 @@ impl Reconciler {
         let allocator = self.allocator.figures();
         let process = (self.process)();
         let (ledger, borrowed) = (self.budget.used().max(before), self.budget.borrowed());
-        let worst_unaccounted = self.latest.borrow().worst_unaccounted;
-        let mut sample = Sample {
-            at: now,
-            limit: self.budget.limit(),
-            fixed,
-            ledger,
-            borrowed,
-            allocator,
-            process,
-            worst_unaccounted,
-        };
-        sample.worst_unaccounted = worst_unaccounted.max(sample.unaccounted());
+        let limit = self.budget.limit();
+        let mut sample = Sample { at: now, limit, fixed, ledger, borrowed, allocator, process, worst_unaccounted: 0 };
+        sample.worst_unaccounted = self.budget.note_unaccounted(sample.unaccounted());
         self.latest.send_replace(sample);
         sample
     }
@@ -127,14 +118,14 @@ impl Reconciler {
 
     /// What each ledger presses by itself; the highest of all.
     fn ledger_levels(&mut self, sample: &Sample) -> Pressure {
-        let budgets: Vec<Budget> = std::iter::once(self.budget.clone()).chain(self.budget.shares()).collect();
-        self.ledgers.retain(|(name, _)| budgets.iter().any(|budget| budget.name() == name.as_deref()));
+        let family = self.budget.family();
+        self.ledgers.retain(|(path, _)| family.iter().any(|(other, _)| other == path));
         let mut highest = Pressure::Normal;
-        for budget in &budgets {
+        for (path, budget) in &family {
             let fixed = budget.fixed_costs().iter().map(|(_, bytes)| *bytes).sum();
             let room = budget.limit().saturating_sub(fixed);
             let (used, borrowed) = (budget.used(), budget.borrowed());
-            let level = self.drain_of(budget.name()).step(used, room, borrowed);
+            let level = self.drain_of(path).step(used, room, borrowed);
             budget.set_pressure(level);
             if level.pauses_sources() {
                 ask(budget, level, used, room);
@@ -145,10 +136,10 @@ impl Reconciler {
         highest
     }
 
-    fn drain_of(&mut self, name: Option<&str>) -> &mut Drain {
-        let known = self.ledgers.iter().position(|(known, _)| known.as_deref() == name);
+    fn drain_of(&mut self, path: &str) -> &mut Drain {
+        let known = self.ledgers.iter().position(|(known, _)| known == path);
         let index = known.unwrap_or_else(|| {
-            self.ledgers.push((name.map(str::to_owned), Drain::default()));
+            self.ledgers.push((path.to_owned(), Drain::default()));
             self.ledgers.len() - 1
         });
         &mut self.ledgers[index].1
@@ -159,7 +150,7 @@ impl Reconciler {
         if !level.pauses_sources() {
             return;
         }
-        for budget in std::iter::once(self.budget.clone()).chain(self.budget.shares()) {
+        for (_, budget) in self.budget.family() {
             budget.set_pressure(budget.pressure().max(level));
             ask(&budget, level, sample.resident(), sample.limit);
         }

@@ -41,7 +41,7 @@ pub struct Sample {
     pub borrowed: ByteCount,
     pub allocator: AllocatorFigures,
     pub process: ProcessFigures,
-    /// The largest `unaccounted` so far, in bytes; never negative.
+    /// The largest `unaccounted` of any sample of this budget so far, in bytes; never negative.
     pub worst_unaccounted: i64,
 }
 

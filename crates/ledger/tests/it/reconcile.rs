@@ -115,12 +115,15 @@ fn at_90_percent_of_the_ledger_sources_pause_and_reclaimers_are_asked() {
 #[test]
 fn a_full_share_pauses_its_own_sources_only() {
     let budget = Budget::new(ByteCount(1000));
-    let (broker, job) = (budget.share("broker", ByteCount(100)), budget.share("job", ByteCount(500)));
-    let _held = broker.account("append", ByteCount(10)).try_reserve(ByteCount(95));
+    let (broker, job) = (budget.share("broker", ByteCount(200)), budget.share("job", ByteCount(500)));
+    let (log, second) = (broker.share("log", ByteCount(100)), broker.share("log", ByteCount(50)));
+    assert_eq!(second.name(), Some("log#2"));
+    let _held = log.account("append", ByteCount(10)).try_reserve(ByteCount(95));
     let world = Arc::new(Mutex::new(World::default()));
     reconciler(&budget, &world).step(seconds(1));
-    let levels = [&budget, &broker, &job].map(Budget::pressure);
-    assert_eq!(levels, [Pressure::Normal, Pressure::High, Pressure::Normal]);
+    let levels = [&budget, &broker, &job, &log, &second].map(Budget::pressure);
+    use Pressure::{High, Normal};
+    assert_eq!(levels, [Normal, Normal, Normal, High, Normal]);
 }
 
 #[test]
