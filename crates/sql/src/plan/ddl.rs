@@ -191,6 +191,8 @@ impl Planner<'_> {
             Some(existing) => {
                 let differences = open.catalog.differences(&existing, &table.def);
                 if differences.is_empty() {
+                    // What is there counts: it may have properties that the definition does not repeat.
+                    table.take_over(existing);
                     return Ok(table);
                 }
                 let message = format!("table {} exists and differs from this definition", name.shown());

@@ -40,6 +40,11 @@ impl Given {
         }
     }
 
+    /// Takes over where options stand from the definition of the same table.
+    pub(super) fn keep_places(&mut self, written: Self) {
+        self.places = written.places;
+    }
+
     pub(super) fn value_span(&self, key: &str) -> Option<Span> {
         self.places.get(key).map(|places| places.value)
     }

@@ -53,11 +53,9 @@ impl Table {
         self.def.metadata.get(at).is_some_and(Option::is_some) && self.readonly.get(at) != Some(&true)
     }
 
-    /// Whether rows with the key of an older one replace it: Iceberg's property, or its option for one INSERT.
+    /// Whether rows with the key of an older one replace it.
     fn upserts(&self) -> bool {
-        let options = &self.def.options;
-        let value = options.get("upsert-enabled").or_else(|| options.get("write.upsert.enabled"));
-        value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.def.options.get("write.upsert.enabled").is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 }
 

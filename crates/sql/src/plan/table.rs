@@ -106,6 +106,16 @@ impl Table {
         }
     }
 
+    /// Becomes the stored table that it agrees with.
+    pub(super) fn take_over(&mut self, existing: TableDef) {
+        let stored = self.stored.take();
+        let given = std::mem::take(&mut self.given);
+        if let Some(stored) = stored {
+            *self = Self::of_catalog(existing, self.name.clone(), stored);
+        }
+        self.given.keep_places(given);
+    }
+
     fn add_column(&mut self, column: &ColumnDef) {
         let name = column.name.name.clone();
         let (ty, metadata, readonly) = match &column.kind {

@@ -34,7 +34,6 @@ impl CatalogFactory for Lake {
         vec![
             OptionSpec::with_default("format-version", "3", "the version of the table format"),
             OptionSpec::with_default("write.upsert.enabled", "false", "whether rows replace those of their key"),
-            OptionSpec::optional("upsert-enabled", "the same for one INSERT"),
         ]
     }
 

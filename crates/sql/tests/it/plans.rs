@@ -49,7 +49,7 @@ fn sinks() {
     cases.shop("implicit_cast", "INSERT INTO lake.db.log SELECT n, name, id FROM events;");
     cases.shop("append_into_upsert", "INSERT INTO lake.db.sink SELECT id, name FROM events;");
     cases.shop("upsert_off_for_appends", "CREATE TABLE lake.db.plain (id BIGINT, PRIMARY KEY (id) NOT ENFORCED); INSERT INTO lake.db.plain SELECT id FROM events;");
-    cases.shop("upsert_by_hint", "CREATE TABLE lake.db.plain (id BIGINT, PRIMARY KEY (id) NOT ENFORCED); INSERT INTO lake.db.plain /*+ OPTIONS('upsert-enabled'='true') */ SELECT id FROM orders;");
+    cases.shop("upsert_by_hint", "CREATE TABLE lake.db.plain (id BIGINT, PRIMARY KEY (id) NOT ENFORCED); INSERT INTO lake.db.plain /*+ OPTIONS('write.upsert.enabled'='true') */ SELECT id FROM orders;");
     cases.shop("upsert_into_print", "CREATE TABLE p (s STRING, k BIGINT) WITH ('connector'='blackhole'); INSERT INTO p SELECT status, id FROM orders;");
     insta::assert_snapshot!(cases);
 }
