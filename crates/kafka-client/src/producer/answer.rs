@@ -98,7 +98,7 @@ impl Shared {
                 let written = queue.remove(sent.batch);
                 drop(state);
                 if let Some(written) = written {
-                    written.completion.complete(Ok(offset));
+                    written.promise.complete(Ok(offset));
                 }
             }
             Fate::Again | Fate::Elsewhere | Fate::Renamed => {
@@ -136,7 +136,7 @@ impl Shared {
         state.resetting = true;
         drop(state);
         if let Some(refused) = refused {
-            refused.completion.complete(Err(Failure { message, hint, transient: false }));
+            refused.promise.complete(Err(Failure { message, hint, transient: false }));
         }
     }
 
@@ -157,7 +157,7 @@ impl Shared {
             if queue.leader.is_none() {
                 queue.full.extend(queue.open.take_if(|open| open.since + timeout <= now));
                 while let Some(open) = queue.full.pop_front_if(|open| open.since + timeout <= now) {
-                    open.completion.complete(Err(Failure {
+                    open.promise.complete(Err(Failure {
                         message: format!("a batch for {name} was given up: it has no leader"),
                         hint: "wait until a replica of the partition is up again",
                         transient: true,
@@ -172,7 +172,7 @@ impl Shared {
         drop(state);
         for (name, batch) in expired {
             let why = batch.trouble.as_deref().unwrap_or("it was not sent");
-            batch.completion.complete(Err(Failure {
+            batch.promise.complete(Err(Failure {
                 message: format!("a batch for {name} was not acknowledged within 'delivery.timeout.ms': {why}"),
                 hint: "look into the broker's log, or raise 'delivery.timeout.ms'",
                 transient: true,

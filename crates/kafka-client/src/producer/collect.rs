@@ -32,18 +32,18 @@ impl Shared {
     /// Compresses what is due for the broker at `address`.
     pub(super) fn close_due(&self, address: &Address) {
         while let Some((name, open)) = self.take_to_close(address) {
-            let Open { mut builder, completion, since } = open;
+            let Open { mut builder, promise, since } = open;
             let closed = builder.close(&mut lock(&self.compressor), self.config.codec);
             let mut state = self.state();
             let id = state.next_batch;
             state.next_batch += 1;
             let Some(queue) = state.queues.get_mut(&name) else { continue };
             match closed {
-                Ok(Close::Done) => queue.push(Batch::new(id, builder.into_batch(), completion, since)),
+                Ok(Close::Done) => queue.push(Batch::new(id, builder.into_batch(), promise, since)),
                 // The compressor's floor covers the largest batch, so this is a broken promise of ours.
                 Ok(Close::NeedMemory(_)) | Err(_) => {
                     queue.closing = None;
-                    completion.complete(Err(Failure {
+                    promise.complete(Err(Failure {
                         message: format!("a batch for {name} could not be compressed"),
                         hint: "set 'compression.type' to none",
                         transient: false,

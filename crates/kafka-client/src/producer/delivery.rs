@@ -89,14 +89,23 @@ impl Completion {
     }
 }
 
-/// A batch whose producer is gone will never be acknowledged.
-impl Drop for super::queue::Batch {
+/// Held by whatever holds the records: once that is gone, nobody will say what became of them.
+#[derive(Debug)]
+pub(super) struct Promise(pub(super) Arc<Completion>);
+
+impl Promise {
+    pub(super) fn complete(&self, fate: Result<Option<Offset>, Failure>) {
+        self.0.complete(fate);
+    }
+}
+
+impl Drop for Promise {
     fn drop(&mut self) {
         let failure = Failure {
-            message: format!("a batch for {} was dropped with its producer", self.completion.partition),
+            message: format!("a batch for {} was dropped with its producer", self.0.partition),
             hint: "flush the producer before it is dropped",
             transient: true,
         };
-        self.completion.complete(Err(failure));
+        self.0.complete(Err(failure));
     }
 }

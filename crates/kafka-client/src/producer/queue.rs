@@ -9,14 +9,14 @@ use kafka_wire::records::{BatchBuilder, BatchHeader, ClosedBatch};
 use ledger::Owned;
 use tokio::time::Instant;
 
-use super::delivery::Completion;
+use super::delivery::{Completion, Promise};
 use crate::config::Address;
 
 /// A batch that takes records, or is full and not yet compressed.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) builder: BatchBuilder,
-    pub(super) completion: Arc<Completion>,
+    pub(super) promise: Promise,
     pub(super) since: Instant,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Batch {
     pub(super) id: u64,
     header: BatchHeader,
     bytes: Arc<Owned<Vec<u8>>>,
-    pub(super) completion: Arc<Completion>,
+    pub(super) promise: Promise,
     pub(super) since: Instant,
     /// Given when it is first sent under an identity.
     pub(super) sequence: Option<i32>,
@@ -77,12 +77,12 @@ impl AsRef<[u8]> for SharedBytes {
 }
 
 impl Batch {
-    pub(super) fn new(id: u64, closed: ClosedBatch, completion: Arc<Completion>, since: Instant) -> Self {
+    pub(super) fn new(id: u64, closed: ClosedBatch, promise: Promise, since: Instant) -> Self {
         Self {
             id,
             header: closed.header,
             bytes: Arc::new(closed.bytes),
-            completion,
+            promise,
             since,
             sequence: None,
             attempts: 0,
@@ -123,7 +123,7 @@ impl Queue {
             Some(full) => Some(full),
             None => self.open.take_if(|open| !behind && due(open)),
         };
-        self.closing = taken.as_ref().map(|open| open.completion.clone());
+        self.closing = taken.as_ref().map(|open| open.promise.0.clone());
         taken
     }
 

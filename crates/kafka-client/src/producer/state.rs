@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Producer;
-use super::delivery::{Completion, Delivery};
+use super::delivery::{Completion, Delivery, Promise};
 use super::queue::{Identity, Open, Queue};
 use crate::client::{Client, Pool, lock};
 use crate::config::ProducerConfig;
@@ -165,7 +165,7 @@ impl Shared {
         };
         if let Some(open) = &mut queue.open {
             if let Some(index) = open.builder.append(record) {
-                return Ok(Some(Delivery { batch: open.completion.clone(), index }));
+                return Ok(Some(Delivery { batch: open.promise.0.clone(), index }));
             }
             queue.full.extend(queue.open.take());
         }
@@ -177,7 +177,7 @@ impl Shared {
         let mut builder = BatchBuilder::new(room);
         let index = builder.append(record).ok_or_else(|| Error::internal("a record does not fit its own batch"))?;
         let completion = Arc::new(Completion::new(name.clone()));
-        queue.open = Some(Open { builder, completion: completion.clone(), since: Instant::now() });
+        queue.open = Some(Open { builder, promise: Promise(completion.clone()), since: Instant::now() });
         drop(state);
         // The sender learns when it is due; the keeper, that the partition may need a leader and the producer an identity.
         self.work.notify_waiters();
@@ -191,8 +191,8 @@ impl Shared {
         let mut waiting = Vec::new();
         for queue in state.queues.values_mut() {
             queue.full.extend(queue.open.take());
-            waiting.extend(queue.closed.iter().map(|batch| batch.completion.clone()));
-            waiting.extend(queue.full.iter().map(|open| open.completion.clone()));
+            waiting.extend(queue.closed.iter().map(|batch| batch.promise.0.clone()));
+            waiting.extend(queue.full.iter().map(|open| open.promise.0.clone()));
             waiting.extend(queue.closing.iter().cloned());
         }
         drop(state);

@@ -1,6 +1,6 @@
 //! A cluster of brokers on loopback sockets that keeps its logs in memory and misbehaves on request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use kafka_wire::protocol::messages::fetch::{
     AbortedTransaction, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, FetchTopicResponse,
 };
 use kafka_wire::protocol::messages::find_coordinator::{Coordinator, FindCoordinatorRequest, FindCoordinatorResponse};
+use kafka_wire::protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use kafka_wire::protocol::messages::list_offsets::{
     EARLIEST, LATEST, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
@@ -26,6 +27,9 @@ use kafka_wire::protocol::messages::offset_commit::{
 use kafka_wire::protocol::messages::offset_fetch::{
     OffsetFetchGroupResponse, OffsetFetchPartitionResponse, OffsetFetchRequest, OffsetFetchResponse,
     OffsetFetchTopicResponse,
+};
+use kafka_wire::protocol::messages::produce::{
+    ProducePartition, ProducePartitionResponse, ProduceRequest, ProduceResponse, ProduceTopicResponse,
 };
 use kafka_wire::protocol::{
     ApiKey, ErrorCode, Reader, Request, RequestHeader, TopicId, decode_allowance, decode_request, encode_response,
@@ -70,6 +74,10 @@ pub(crate) struct State {
     pub(crate) seen: Vec<(i32, ApiKey, i16)>,
     pub(crate) committed: BTreeMap<(String, String, i32), i64>,
     pub(crate) coordinator: i32,
+    /// How many identities were given to producers.
+    pub(crate) identities: i64,
+    /// Error codes for the next batches, instead of looking at them.
+    pub(crate) refusals: VecDeque<ErrorCode>,
 }
 
 #[derive(Default)]
@@ -85,6 +93,8 @@ pub(crate) struct Partition {
     pub(crate) start: i64,
     pub(crate) log: Vec<Bytes>,
     pub(crate) aborted: Vec<AbortedTransaction>,
+    /// The next sequence number per producer.
+    pub(crate) sequences: BTreeMap<i64, i32>,
 }
 
 impl Partition {
@@ -261,6 +271,8 @@ impl Shared {
             }
             ApiKey::OffsetCommit => reply!(OffsetCommitRequest, |request| self.lock().commit(node, request)),
             ApiKey::OffsetFetch => reply!(OffsetFetchRequest, |request| self.lock().committed(node, request)),
+            ApiKey::InitProducerId => reply!(InitProducerIdRequest, |_| self.lock().identity()),
+            ApiKey::Produce => reply!(ProduceRequest, |request| self.lock().produce(node, request)),
             ApiKey::Fetch => {
                 let request: FetchRequest = decode_request(reader, version).unwrap();
                 let body = self.fetch(node, &request, version).await;
@@ -294,6 +306,7 @@ impl Shared {
                         ApiKey::OffsetCommit => (2, 9),
                         ApiKey::OffsetFetch => (1, 9),
                         ApiKey::FindCoordinator => (0, 6),
+                        ApiKey::Produce => (0, 12),
                         _ => (0, 4),
                     },
                 )
@@ -435,6 +448,26 @@ impl State {
         OffsetFetchResponse { throttle_time_ms: 0, groups }
     }
 
+    fn identity(&mut self) -> InitProducerIdResponse {
+        self.identities += 1;
+        InitProducerIdResponse { producer_id: self.identities, producer_epoch: 0, ..InitProducerIdResponse::default() }
+    }
+
+    fn produce(&mut self, node: i32, request: ProduceRequest) -> ProduceResponse {
+        assert_eq!(request.acks, -1);
+        let mut topics = Vec::new();
+        for topic in request.topics {
+            let mut partitions = Vec::new();
+            for asked in topic.partitions {
+                let partition = &mut self.topics.get_mut(&topic.name).unwrap().partitions[asked.index as usize];
+                let refusal = self.refusals.pop_front().filter(|code| !code.is_ok());
+                partitions.push(partition.produce(node, asked, refusal));
+            }
+            topics.push(ProduceTopicResponse { name: topic.name, partitions });
+        }
+        ProduceResponse { topics, ..ProduceResponse::default() }
+    }
+
     /// The response, and whether there is a reason not to wait.
     fn fetch(&self, node: i32, request: &FetchRequest, version: i16) -> (FetchResponse, bool) {
         let mut left = request.max_bytes as usize;
@@ -467,6 +500,33 @@ fn refused(asked: &FetchPartition, error_code: ErrorCode) -> FetchPartitionRespo
 }
 
 impl Partition {
+    /// Appends as Kafka does: a producer's batches in the order of their sequence, repeated ones once.
+    fn produce(&mut self, node: i32, asked: ProducePartition, refusal: Option<ErrorCode>) -> ProducePartitionResponse {
+        let mut batch = asked.records.unwrap().to_vec();
+        let header = BatchHeader::parse(&batch).unwrap();
+        header.verify(&batch).unwrap();
+        let next = self.sequences.get(&header.producer_id).copied().unwrap_or(0);
+        let error_code = match refusal {
+            Some(code) => code,
+            None if self.leader != node => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            None if header.base_sequence < next => ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
+            None if header.base_sequence > next => ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+            None => ErrorCode::NONE,
+        };
+        let base_offset = self.end();
+        if error_code.is_ok() {
+            self.sequences.insert(header.producer_id, next + header.record_count);
+            BatchHeader::place(batch.first_chunk_mut().unwrap(), Offset(base_offset), self.epoch);
+            self.log.push(Bytes::from(batch));
+        }
+        ProducePartitionResponse {
+            index: asked.index,
+            error_code,
+            base_offset: if error_code.is_ok() { base_offset } else { -1 },
+            ..ProducePartitionResponse::default()
+        }
+    }
+
     fn fetch(&self, node: i32, asked: &FetchPartition, left: &mut usize, first: bool) -> FetchPartitionResponse {
         if self.leader != node {
             return refused(asked, ErrorCode::NOT_LEADER_OR_FOLLOWER);

@@ -7,4 +7,5 @@ mod consuming;
 mod embedded;
 mod fake;
 mod groups;
+mod producing;
 mod reading_committed;

@@ -17,8 +17,8 @@ fn batch(id: u64, records: usize) -> Batch {
     for _ in 0..records {
         builder.append(&NewRecord { timestamp: 0, key: None, value: None, headers: &[] }).unwrap();
     }
-    let completion = Arc::new(Completion::new(TopicPartition::new("t", 0)));
-    Batch::new(id, builder.into_batch(), completion, Instant::now())
+    let promise = Promise(Arc::new(Completion::new(TopicPartition::new("t", 0))));
+    Batch::new(id, builder.into_batch(), promise, Instant::now())
 }
 
 fn queue(batches: u64) -> Queue {
