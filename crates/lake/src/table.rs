@@ -127,7 +127,7 @@ impl State {
     /// The index is damaged or its disk fails: it is rebuilt at the next start.
     pub fn find(&self, lookup: &mut Lookup, hash: u128, found: &mut Vec<Entry>) -> Result<()> {
         let index = self.index.as_ref().ok_or_else(|| Error::internal("a look-up without an index"))?;
-        lookup.find(hash, &index.files, found).inspect_err(|_| index.forget())
+        lookup.find(hash, &index.files, found).inspect_err(|error| index.forget_if_damaged(error))
     }
 
     /// Where one key may be, now.
@@ -136,7 +136,7 @@ impl State {
     /// As [`Self::find`].
     pub fn find_one(&self, hash: u128, account: &Account) -> Result<Vec<Entry>> {
         let index = self.index.as_ref().ok_or_else(|| Error::internal("a look-up without an index"))?;
-        index.find(hash, account).inspect_err(|_| index.forget())
+        index.find(hash, account).inspect_err(|error| index.forget_if_damaged(error))
     }
 }
 

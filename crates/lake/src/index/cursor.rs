@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::Result;
 
 use super::entry::{ENTRY_BYTES, Entry};
-use super::run::{BLOCK_BYTES, IndexRun, damaged, entries_in, failed, sealed};
+use super::run::{BLOCK_BYTES, IndexRun, damaged, entries_in, sealed, unread};
 
 /// Blocks read at once while the walk is sequential.
 const BLOCKS_AHEAD: u64 = 16;
@@ -98,7 +98,7 @@ impl RunCursor {
         self.buffer.resize(blocks * BLOCK_BYTES, 0);
         self.first = block;
         let at = (block + 1) * BLOCK_BYTES as u64;
-        self.run.file.read_exact_at(&mut self.buffer, at).map_err(|error| failed("read", &self.run.path, error))?;
+        self.run.file.read_exact_at(&mut self.buffer, at).map_err(|error| unread(&self.run.path, error))?;
         let whole = |block: &[u8]| sealed(block) && (1..=super::run::ENTRIES_PER_BLOCK).contains(&entries_in(block));
         if self.buffer.chunks_exact(BLOCK_BYTES).all(whole) {
             Ok(())

@@ -67,10 +67,29 @@ pub(super) fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
         .caused_by(error)
 }
 
-/// The index is not what was written. Whoever gets this forgets the index, and the next start rebuilds it.
+/// The index is not what was written.
 pub(super) fn damaged(path: &Path, what: &str) -> Error {
     Error::transient(format!("the key index {} has {what}", path.display()))
         .hint("it is rebuilt from the table at the next start")
+        .caused_by(Damage)
+}
+
+/// A read that failed: damage if the file is too short.
+pub(super) fn unread(path: &Path, error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return damaged(path, "lost its end");
+    }
+    failed("read", path, error)
+}
+
+/// The cause of errors that only a new index mends.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the disk lost what was written to it")]
+pub struct Damage;
+
+/// Whether an error says that the index must be built anew.
+pub fn is_damage(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<Damage>)
 }
 
 fn seal(block: &mut Vec<u8>) {
@@ -207,7 +226,7 @@ impl IndexRun {
     pub fn open(disk: &dyn Disk, path: PathBuf) -> Result<Self> {
         let file = disk.open(&path, Open::Read).map_err(|error| failed("open", &path, error))?;
         let mut header = vec![0; BLOCK_BYTES];
-        file.read_exact_at(&mut header, 0).map_err(|error| failed("read", &path, error))?;
+        file.read_exact_at(&mut header, 0).map_err(|error| unread(&path, error))?;
         let mut at = crate::run::bytes::Cursor::new(&header);
         let known =
             sealed(&header) && at.take(8) == Some(MAGIC) && at.u32() == Some(VERSION) && at.u32() == Some(KEY_VERSION);
@@ -230,7 +249,7 @@ impl IndexRun {
     pub fn read_fence(&self) -> Result<Vec<u64>> {
         let mut bytes = vec![0; self.fence_bytes() as usize + 4];
         let at = (self.blocks + 1) * BLOCK_BYTES as u64;
-        self.file.read_exact_at(&mut bytes, at).map_err(|error| failed("read", &self.path, error))?;
+        self.file.read_exact_at(&mut bytes, at).map_err(|error| unread(&self.path, error))?;
         let (fence, crc) = bytes.split_at(bytes.len() - 4);
         if crc32c::crc32c(fence).to_le_bytes() != crc {
             return Err(damaged(&self.path, "a wrong checksum in its fence"));

@@ -15,7 +15,7 @@ use super::cursor::{CURSOR_BYTES, RunCursor};
 use super::entry::{Entry, NOWHERE};
 use super::files::{FileTable, IndexedFile};
 use super::lookup::Lookup;
-use super::run::{IndexRun, IndexRunWriter, WRITE_BYTES, failed};
+use super::run::{IndexRun, IndexRunWriter, WRITE_BYTES, failed, is_damage};
 use super::sort::create_fresh;
 use crate::run::key::KEY_VERSION;
 
@@ -143,7 +143,7 @@ impl KeyIndex {
     }
 
     pub fn lookup(&self, account: &Account) -> Result<Lookup> {
-        Lookup::new(&self.runs, account)
+        Lookup::new(&self.runs, account).inspect_err(|error| self.forget_if_damaged(error))
     }
 
     /// A writer for a run that [`Self::attach`] may add.
@@ -188,7 +188,8 @@ impl KeyIndex {
                 None if entries.len() > RUNS_MAX => entries.len() - 2,
                 None => return Ok(()),
             };
-            self.merge_tail(from, account)?;
+            let merged = self.merge_tail(from, account);
+            merged.inspect_err(|error| self.forget_if_damaged(error))?;
         }
     }
 
@@ -240,6 +241,9 @@ impl KeyIndex {
         self.meta.runs =
             self.runs.iter().filter_map(|run| Some(run.path.file_name()?.to_string_lossy().into_owned())).collect();
         self.meta.next_file = self.files.next_number();
+        // The list and its JSON, which is built in a vector that doubles.
+        let bytes = base::ByteCount(self.files.memory().get() * 4 + (16 << 10));
+        let _paid = crate::files::durable::reserve(self.paid.account(), bytes, "saving the key index")?;
         self.meta.files = self.files.iter().cloned().collect();
         let written = write_meta(self.disk.as_ref(), &self.dir, &self.meta);
         self.meta.files = Vec::new();
@@ -250,8 +254,16 @@ impl KeyIndex {
         Ok(())
     }
 
+    /// Makes the next start rebuild the index if the error says that it must.
+    pub fn forget_if_damaged(&self, error: &Error) {
+        if is_damage(error) {
+            tracing::warn!(%error, "the key index is damaged and will be rebuilt");
+            self.forget();
+        }
+    }
+
     /// Makes the next start rebuild the index.
-    pub fn forget(&self) {
+    fn forget(&self) {
         remove(self.disk.as_ref(), &self.dir.join("index.meta"));
     }
 

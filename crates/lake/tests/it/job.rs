@@ -29,22 +29,24 @@ pub(crate) type Row = (Option<String>, Option<i64>);
 pub(crate) struct Place {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) disk: Arc<dyn Disk>,
-    /// Prefix of the warehouse and the state, where the disk is not the real one.
+    /// Above the warehouse and the state.
     pub(crate) root: PathBuf,
+    /// Where the catalog's SQLite file is: always on the real disk.
+    pub(crate) catalog_dir: PathBuf,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().to_owned();
-        Self { dir, disk: Arc::new(RealDisk), root }
+        Self { dir, disk: Arc::new(RealDisk), catalog_dir: root.clone(), root }
     }
 
     pub(crate) fn catalog(&self) -> Arc<dyn Catalog> {
         let options: Options = [
             ("type", "iceberg".to_owned()),
             ("catalog-type", "sql".to_owned()),
-            ("uri", format!("jdbc:sqlite:{}", self.dir.path().join("catalog.db").display())),
+            ("uri", format!("jdbc:sqlite:{}", self.catalog_dir.join("catalog.db").display())),
             ("warehouse", self.root.join("warehouse").display().to_string()),
         ]
         .into_iter()
@@ -73,7 +75,7 @@ impl Place {
     pub(crate) fn look(&self) -> (SqliteCatalog, Account) {
         let account = Budget::new(ByteCount::mib(64)).account("look", ByteCount::ZERO);
         let options = SqliteOptions {
-            file: self.dir.path().join("catalog.db"),
+            file: self.catalog_dir.join("catalog.db"),
             name: "lake".to_owned(),
             warehouse: self.root.join("warehouse").display().to_string(),
             busy_timeout: std::time::Duration::from_secs(20),

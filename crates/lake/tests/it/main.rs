@@ -4,11 +4,15 @@
 
 mod shop;
 mod small_table;
+mod stream;
 mod support;
 
 mod catalog;
+mod faults;
+mod foreign;
 mod job;
 mod key_index;
+mod kill;
 mod manifests;
 mod metadata;
 mod parquet_write;

@@ -1,0 +1,240 @@
+//! What other writers do to a table, before a run and in the middle of its commit, are ordinary cases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{ByteCount, Disk, Offset, RealDisk};
+use flow::Outcome;
+use lake::catalog::{Catalog, Table, TableIdent};
+use lake::files::location::local_path;
+use lake::files::manifest::{DataFile, ManifestContent, ManifestFile};
+use lake::files::puffin::PuffinWriter;
+use lake::parquet_write::{DataFileWriter, FileShape, RowGroup};
+use rows::RowKind;
+
+use super::job::{Place, Row, Run, RunOptions, lose};
+use super::small_table::{Change, Value, layout, partition};
+use super::support::Lake;
+
+/// Another writer, which knows nothing of Millstream.
+struct Other {
+    lake: Lake,
+    files: u32,
+}
+
+impl Other {
+    fn at(place: &Place) -> Self {
+        Self { lake: Lake::at(place.dir.path()), files: 0 }
+    }
+
+    fn load(&self) -> Table {
+        self.lake.catalog.load(&TableIdent::new("shop", "t")).unwrap().unwrap()
+    }
+
+    fn file(&mut self, rows: &[(i64, &str, i64)]) -> DataFile {
+        self.files += 1;
+        let location = format!("{}/data/other-{}.parquet", self.load().metadata.location, self.files);
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let shape = FileShape { layout: layout(), measured: vec![0] };
+        let path = local_path(&location).unwrap();
+        let mut writer = DataFileWriter::create(&disk, location, path, &shape).unwrap();
+        let mut group = RowGroup::new(&self.lake.account, 64 << 10).unwrap();
+        for (id, name, n) in rows {
+            let mut row = vec![1];
+            row.extend_from_slice(&id.to_le_bytes());
+            row.push(1);
+            row.extend_from_slice(&(name.len() as u32).to_le_bytes());
+            row.extend_from_slice(name.as_bytes());
+            row.push(1);
+            row.extend_from_slice(&n.to_le_bytes());
+            group.push(&row).unwrap();
+        }
+        writer.write(&mut group).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn commit(&mut self, add: Vec<DataFile>, deletes: Vec<DataFile>, keep: fn(&ManifestFile) -> bool) {
+        let table = self.load();
+        let snapshot = self.lake.snapshot(&table, add, deletes, keep);
+        self.lake.commit(&table, snapshot);
+    }
+
+    fn append(&mut self, rows: &[(i64, &str, i64)]) {
+        let file = self.file(rows);
+        self.commit(vec![file], Vec::new(), |_| true);
+    }
+
+    /// Replaces all files by one.
+    fn rewrite(&mut self, rows: &[(i64, &str, i64)]) {
+        let file = self.file(rows);
+        self.commit(vec![file], Vec::new(), |_| false);
+    }
+
+    /// Deletes the first row of a file that has no deletion vector yet.
+    fn delete_first_of(&mut self, file: &str) {
+        let location = format!("{}/data/other-dv.puffin", self.load().metadata.location);
+        let mut puffin = PuffinWriter::create(&self.lake.disk, &location).unwrap();
+        puffin.add(file, &[0].into_iter().collect()).unwrap();
+        let entries = puffin.finish().unwrap();
+        self.commit(Vec::new(), entries, |_| true);
+    }
+}
+
+fn set(offset: i64, id: i64, name: Value<&str>, n: i64) -> Change {
+    let name = match name {
+        Value::Set(text) => Value::Set(text.to_owned()),
+        Value::Absent => Value::Absent,
+        Value::Null => Value::Null,
+    };
+    Change {
+        partition: 0,
+        offset,
+        position: Some(offset as u64),
+        kind: RowKind::UpdateAfter,
+        id,
+        name,
+        n: Value::Set(n),
+    }
+}
+
+fn row(name: Option<&str>, n: i64) -> Row {
+    (name.map(str::to_owned), Some(n))
+}
+
+/// A table with the keys 1 to 3, a run that stands behind them, and another writer.
+fn started() -> (Place, Run, Other) {
+    let place = Place::new();
+    place.create(true);
+    let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    let changes: Vec<Change> = (1..=3).map(|id| set(id - 1, id, Value::Set("first"), id)).collect();
+    run.write(&changes).unwrap();
+    run.commit(&[(0, 3)]).unwrap();
+    let other = Other::at(&place);
+    (place, run, other)
+}
+
+#[test]
+fn rows_that_others_appended_meanwhile_are_replaced_and_give_their_values() {
+    let (place, mut run, mut other) = started();
+    run.write(&[set(3, 7, Value::Absent, 77), set(4, 1, Value::Absent, 11), set(5, 8, Value::Set("eight"), 8)])
+        .unwrap();
+    let prepared = run.prepare(&[(0, 6)]).unwrap();
+    other.append(&[(7, "other", 7), (8, "other", 7), (9, "other", 9)]);
+    assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+    let expected = BTreeMap::from([
+        (1, row(Some("first"), 11)),
+        (2, row(Some("first"), 2)),
+        (3, row(Some("first"), 3)),
+        (7, row(Some("other"), 77)),
+        (8, row(Some("eight"), 8)),
+        (9, row(Some("other"), 9)),
+    ]);
+    assert_eq!(place.table(), expected);
+    run.write(&[set(6, 9, Value::Absent, 99), set(7, 7, Value::Absent, 78)]).unwrap();
+    run.commit(&[(0, 8)]).unwrap();
+    assert_eq!((&place.table()[&9], &place.table()[&7]), (&row(Some("other"), 99), &row(Some("other"), 78)));
+}
+
+#[test]
+fn a_rewrite_meanwhile_moves_the_old_rows() {
+    let (place, mut run, mut other) = started();
+    run.write(&[set(3, 1, Value::Absent, 11), set(4, 3, Value::Set("third"), 33)]).unwrap();
+    let prepared = run.prepare(&[(0, 5)]).unwrap();
+    other.rewrite(&[(3, "first", 3), (2, "first", 2), (1, "rewritten", 1)]);
+    assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+    let expected =
+        BTreeMap::from([(1, row(Some("rewritten"), 11)), (2, row(Some("first"), 2)), (3, row(Some("third"), 33))]);
+    assert_eq!(place.table(), expected);
+    let left = place.files("data").into_iter().filter(|name| name.contains("millstream")).count();
+    assert_eq!(left, 3, "the first file, the file written again, its deletes: {:?}", place.files("data"));
+}
+
+#[test]
+fn a_delete_meanwhile_takes_the_value_and_both_vectors_are_one() {
+    let (place, mut run, mut other) = started();
+    let first = place.files("data").remove(0);
+    let location = format!("{}/data/{first}", other.load().metadata.location);
+    let gone: i64 = {
+        // Rows lie by hash: whichever is first.
+        let before = place.rows();
+        before[0].0
+    };
+    let kept = if gone == 2 { 3 } else { 2 };
+    run.write(&[set(3, gone, Value::Absent, 11), set(4, kept, Value::Absent, 22)]).unwrap();
+    let prepared = run.prepare(&[(0, 5)]).unwrap();
+    other.delete_first_of(&location);
+    assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+    let table = place.table();
+    assert_eq!(table.len(), 3);
+    assert_eq!(table[&gone], row(None, 11), "a deleted row's value came back");
+    assert_eq!(table[&kept], row(Some("first"), 22));
+    let table = other.load();
+    let list = table.metadata.current_snapshot().unwrap().manifest_list.clone().unwrap();
+    let listed = lake::files::manifest::ManifestListReader::open(&RealDisk, &list, &other.lake.account)
+        .unwrap()
+        .read_all()
+        .unwrap();
+    let vectors: i32 = listed
+        .iter()
+        .filter(|manifest| manifest.content == ManifestContent::Deletes)
+        .map(|manifest| manifest.added_files_count + manifest.existing_files_count)
+        .sum();
+    assert_eq!(vectors, 1);
+}
+
+#[test]
+fn what_others_did_before_a_start_is_known_with_or_without_the_index() {
+    for lost in [false, true] {
+        let (place, run, mut other) = started();
+        drop(run);
+        other.append(&[(5, "other", 5)]);
+        other.append(&[(6, "other", 6)]);
+        if lost {
+            lose(&place, &place.state());
+        }
+        let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+        assert_eq!(run.recovered.positions, [(partition(0), Offset(3))].into(), "commits of others carry no positions");
+        run.write(&[set(3, 5, Value::Absent, 55), set(4, 1, Value::Absent, 11)]).unwrap();
+        run.commit(&[(0, 5)]).unwrap();
+        let table = place.table();
+        assert_eq!((table.len(), &table[&5], &table[&1]), (5, &row(Some("other"), 55), &row(Some("first"), 11)));
+    }
+}
+
+#[test]
+fn a_table_that_was_rolled_back_rewinds_the_job() {
+    let (place, mut run, other) = started();
+    let before = other.load().metadata.current_snapshot_id;
+    run.write(&[set(3, 1, Value::Set("second"), 11)]).unwrap();
+    run.commit(&[(0, 4)]).unwrap();
+    drop(run);
+    let table = other.load();
+    let mut next = table.metadata.value.clone();
+    next.current_snapshot_id = before;
+    next.refs.get_mut("main").unwrap().snapshot_id = before.unwrap();
+    let log =
+        lake::metadata::snapshot::SnapshotLogEntry { snapshot_id: before.unwrap(), timestamp_ms: next.last_updated_ms };
+    next.snapshot_log.push(log);
+    let change = lake::catalog::TableChange { base: &table, next };
+    assert!(matches!(other.lake.catalog.commit(vec![change]).unwrap(), lake::catalog::Committed::Swapped(_)));
+    let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    assert_eq!(run.recovered.positions, [(partition(0), Offset(3))].into());
+    assert_eq!(run.recovered.notes.len(), 1);
+    assert!(run.recovered.notes[0].contains("rolled back"), "{:?}", run.recovered.notes);
+    run.write(&[set(3, 1, Value::Absent, 12)]).unwrap();
+    run.commit(&[(0, 4)]).unwrap();
+    assert_eq!(place.table()[&1], row(Some("first"), 12));
+}
+
+#[test]
+fn many_partitions_go_to_a_file_beside_the_metadata() {
+    let (place, mut run, _) = started();
+    let ends: Vec<(i32, i64)> = (0..200).map(|index| (index, 1_000_000 + i64::from(index))).collect();
+    run.write(&[set(3, 1, Value::Set("second"), 1)]).unwrap();
+    run.commit(&ends).unwrap();
+    drop(run);
+    assert!(place.files("metadata").iter().any(|name| name.contains("positions")));
+    let run = Run::start(&place, &RunOptions { memory: ByteCount::mib(64), ..RunOptions::upsert(&place) }).unwrap();
+    assert_eq!(run.recovered.positions.len(), 200);
+    assert_eq!(run.recovered.positions[&partition(199)], Offset(1_000_199));
+}
