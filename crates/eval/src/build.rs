@@ -29,7 +29,7 @@ impl Expr {
 }
 
 /// Flink refuses a NULL whose type nothing tells.
-fn no_bare_null<'a>(operands: impl IntoIterator<Item = &'a Expr>) -> Result<(), TypeError> {
+pub(crate) fn no_bare_null<'a>(operands: impl IntoIterator<Item = &'a Expr>) -> Result<(), TypeError> {
     match operands.into_iter().position(Expr::is_bare_null) {
         None => Ok(()),
         Some(index) => {

@@ -58,26 +58,22 @@ impl Param {
     }
 
     fn accepts(self, ty: &LogicalType) -> bool {
-        *ty == LogicalType::Null
-            || match self {
-                Self::Text => typing::is_text(ty),
-                Self::Int | Self::BigInt => typing::is_integer(ty),
-                Self::Double | Self::Number => typing::is_numeric(ty),
-                Self::Bytes => typing::is_bytes(ty),
-                Self::Any => true,
-            }
+        match self {
+            Self::Text => typing::is_text(ty),
+            Self::Int | Self::BigInt => typing::is_integer(ty),
+            Self::Double | Self::Number => typing::is_numeric(ty),
+            Self::Bytes => typing::is_bytes(ty),
+            Self::Any => true,
+        }
     }
 
     /// What the kernel wants instead of the argument's own type.
-    fn cast(self, ty: &LogicalType) -> Option<LogicalType> {
+    fn cast(self) -> Option<LogicalType> {
         match self {
             Self::Int => Some(LogicalType::Int),
             Self::BigInt => Some(LogicalType::BigInt),
             Self::Double => Some(LogicalType::Double),
-            _ if *ty != LogicalType::Null => None,
-            Self::Text | Self::Any => Some(LogicalType::STRING),
-            Self::Number => Some(LogicalType::Int),
-            Self::Bytes => Some(LogicalType::BYTES),
+            Self::Text | Self::Number | Self::Bytes | Self::Any => None,
         }
     }
 }

@@ -24,6 +24,7 @@ impl Expr {
             let condition = match &operand {
                 Some(operand) => Self::compare(CompareOp::Equal, operand.clone(), when)?,
                 None if when.ty == LogicalType::Boolean => when,
+                None if when.is_bare_null() => when.into_type(LogicalType::Boolean),
                 None => return Err(TypeError::new("Expected a boolean type").argument(index)),
             };
             conditions.push((condition, then));
@@ -50,8 +51,11 @@ impl Expr {
 pub(crate) fn coalesce(args: Vec<Expr>) -> Result<Expr, TypeError> {
     let wrong = || TypeError::new("Invalid input arguments.");
     let ty = common::of_all(args.iter().map(|arg| &arg.ty)).ok_or_else(wrong)?;
-    if args.is_empty() || ty == LogicalType::Null {
+    if args.is_empty() {
         return Err(wrong());
+    }
+    if ty == LogicalType::Null {
+        return Err(TypeError::new("Illegal use of 'NULL'"));
     }
     let nullable = args.iter().all(|arg| arg.nullable);
     let args = args.into_iter().map(|arg| arg.into_type(ty.clone())).collect();
@@ -72,8 +76,17 @@ pub(crate) fn null_if(mut args: Vec<Expr>) -> Result<Expr, TypeError> {
 
 /// `IF(condition, then, otherwise)`
 pub(crate) fn if_else(mut args: Vec<Expr>) -> Result<Expr, TypeError> {
-    const FORM: &[&str] = &["IF(<BOOLEAN>, <COMMON>, <COMMON>)"];
-    let wrong = wrong_arguments("IF", &args, FORM);
+    const FORMS: &[&str] = &[
+        "IF(<ANY_TYPE>, <NUMERIC_TYPE>, <NUMERIC_TYPE>)",
+        "IF(<BOOLEAN>, <CHARACTER>, <CHARACTER>)",
+        "IF(<BOOLEAN>, <BOOLEAN>, <BOOLEAN>)",
+        "IF(<BOOLEAN>, <CHARACTER>, <CHARACTER>)",
+        "IF(<BOOLEAN>, <BINARY>, <BINARY>)",
+        "IF(<BOOLEAN>, <DATE>, <DATE>)",
+        "IF(<BOOLEAN>, <TIMESTAMP>, <TIMESTAMP>)",
+        "IF(<BOOLEAN>, <TIME>, <TIME>)",
+    ];
+    let wrong = wrong_arguments("IF", &args, FORMS);
     let (Some(otherwise), Some(then), Some(condition), true) = (args.pop(), args.pop(), args.pop(), args.is_empty())
     else {
         return Err(wrong);

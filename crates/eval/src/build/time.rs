@@ -121,9 +121,10 @@ impl Expr {
 
     /// `self LIKE pattern [ESCAPE escape]`; negate with [`Expr::not`].
     pub fn like(self, pattern: Self, escape: Option<char>) -> Result<Self, TypeError> {
-        no_bare_null([&self, &pattern])?;
         if !is_text(&self.ty) || !is_text(&pattern.ty) {
-            return Err(wrong_operands("LIKE", &self, &pattern, &["'<CHARACTER> {op} <CHARACTER>'"]));
+            let typed = |expr: Self| if expr.is_bare_null() { expr.into_type(LogicalType::STRING) } else { expr };
+            let args = [typed(self), typed(pattern)];
+            return Err(wrong_arguments("LIKE", &args, &["LIKE(<STRING>, <STRING>, <STRING>)"]));
         }
         if let Some(crate::Scalar::Text(text)) = pattern.as_literal() {
             like::Pattern::parse(text, escape).map_err(|reason| TypeError::new(reason).argument(1))?;

@@ -1,7 +1,7 @@
 //! Checking the arguments of a call and bringing them to the types of the kernel.
 
 use super::{Body, Function};
-use crate::build::{strict, wrong_arguments};
+use crate::build::{no_bare_null, strict, wrong_arguments};
 use crate::error::TypeError;
 use crate::expr::Expr;
 
@@ -10,6 +10,10 @@ impl Function {
     pub(crate) fn bind(&self, args: Vec<Expr>) -> Result<Expr, TypeError> {
         if args.len() < self.required || (!self.variadic && args.len() > self.params.len()) {
             return Err(self.wrong_count());
+        }
+        // These give a bare NULL a type.
+        if !matches!(self.name, "COALESCE" | "IFNULL" | "NULLIF" | "LTRIM" | "RTRIM" | "BTRIM") {
+            no_bare_null(&args)?;
         }
         if let Body::Build(build) = self.body {
             return build(args);
@@ -22,7 +26,7 @@ impl Function {
         let args: Vec<Expr> = args
             .into_iter()
             .enumerate()
-            .map(|(index, arg)| match self.param(index).cast(&arg.ty) {
+            .map(|(index, arg)| match self.param(index).cast() {
                 Some(ty) => arg.into_type(ty),
                 None => arg,
             })

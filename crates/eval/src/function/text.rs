@@ -35,7 +35,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text],
         required: 1,
         variadic: false,
-        body: Body::Strict { result: string, kernel: text::initcap, symbol: None },
+        body: Body::Strict { result: same, kernel: text::initcap, symbol: None },
     },
     Function {
         name: "CHAR_LENGTH",
@@ -116,7 +116,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Int],
         required: 2,
         variadic: false,
-        body: Body::Strict { result: varying, kernel: slice::left, symbol: None },
+        body: Body::Nullable { result: varying, kernel: slice::left, symbol: None },
     },
     Function {
         name: "RIGHT",
@@ -125,7 +125,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::Text, Param::Int],
         required: 2,
         variadic: false,
-        body: Body::Strict { result: varying, kernel: slice::right, symbol: None },
+        body: Body::Nullable { result: varying, kernel: slice::right, symbol: None },
     },
     Function {
         name: "OVERLAY",
@@ -375,8 +375,8 @@ fn trim_trailing(args: Vec<Expr>) -> Result<Expr, TypeError> {
 }
 
 fn trim(args: Vec<Expr>, side: TrimSide) -> Result<Expr, TypeError> {
-    let mut args =
-        args.into_iter().map(|arg| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg });
+    let typed = |arg: Expr| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg };
+    let mut args = args.into_iter().map(typed);
     match (args.next(), args.next()) {
         (Some(text), characters) => text.trim(side, characters),
         (None, _) => Err(wrong_arguments("TRIM", &[], &["TRIM(<CHARACTER>)"])),
@@ -385,32 +385,24 @@ fn trim(args: Vec<Expr>, side: TrimSide) -> Result<Expr, TypeError> {
 
 /// NULL where the separator is; Flink's type says so of every argument.
 fn concat_ws(args: Vec<Expr>) -> Result<Expr, TypeError> {
-    if args.is_empty() || !args.iter().all(|arg| is_text(&arg.ty) || arg.ty == LogicalType::Null) {
+    if args.is_empty() || !args.iter().all(|arg| is_text(&arg.ty)) {
         return Err(wrong_arguments("CONCAT_WS", &args, &["CONCAT_WS(<CHARACTER>...)"]));
     }
-    let typed = |arg: Expr| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg };
-    Ok(strict("CONCAT_WS", join::concat_ws, args.into_iter().map(typed).collect(), LogicalType::STRING, None))
+    Ok(strict("CONCAT_WS", join::concat_ws, args, LogicalType::STRING, None))
 }
 
 /// The separator may be the code of a character.
-fn split_index(mut args: Vec<Expr>) -> Result<Expr, TypeError> {
+fn split_index(args: Vec<Expr>) -> Result<Expr, TypeError> {
     const FORMS: &[&str] =
         &["SPLIT_INDEX(<CHARACTER>, <CHARACTER>, <INTEGER>)", "SPLIT_INDEX(<CHARACTER>, <INTEGER>, <INTEGER>)"];
-    let fits = |arg: &Expr, wanted: fn(&LogicalType) -> bool| wanted(&arg.ty) || arg.ty == LogicalType::Null;
-    let [text, separator, index] = args.as_mut_slice() else {
-        return Err(wrong_arguments("SPLIT_INDEX", &args, FORMS));
-    };
+    let wrong = wrong_arguments("SPLIT_INDEX", &args, FORMS);
+    let Ok([text, separator, index]) = <[Expr; 3]>::try_from(args) else { return Err(wrong) };
     let code = is_integer(&separator.ty);
-    if !fits(text, is_text) || !(code || fits(separator, is_text)) || !fits(index, is_integer) {
-        return Err(wrong_arguments("SPLIT_INDEX", &args, FORMS));
+    if !is_text(&text.ty) || !(code || is_text(&separator.ty)) || !is_integer(&index.ty) {
+        return Err(wrong);
     }
-    let take = |arg: &mut Expr| std::mem::replace(arg, Expr::null());
-    let (text, mut separator, index) = (take(text), take(separator), take(index).into_type(LogicalType::Int));
-    if code {
-        separator = Expr::call("CHR", vec![separator])?;
-    }
-    let typed = |arg: Expr| if arg.ty == LogicalType::Null { arg.into_type(LogicalType::STRING) } else { arg };
-    let args = vec![typed(text), typed(separator), index];
+    let separator = if code { Expr::call("CHR", vec![separator])? } else { separator };
+    let args = vec![text, separator, index.into_type(LogicalType::Int)];
     let mut expr = strict("SPLIT_INDEX", slice::split_index, args, LogicalType::STRING, None);
     expr.nullable = true;
     Ok(expr)

@@ -175,8 +175,13 @@ fn to_timestamp_ltz(args: Vec<Expr>) -> Result<Expr, TypeError> {
     let Some(value) = args.next() else { return Err(wrong) };
     let precision = args.next();
     if is_text(&value.ty) && precision.is_none() {
-        let mut expr =
-            strict("TO_TIMESTAMP_LTZ", convert::to_timestamp, vec![value], LogicalType::TimestampLtz(3), None);
+        let mut expr = strict(
+            "TO_TIMESTAMP_LTZ",
+            convert::to_timestamp_ltz_of_text,
+            vec![value],
+            LogicalType::TimestampLtz(3),
+            None,
+        );
         expr.nullable = true;
         return Ok(expr);
     }

@@ -18,8 +18,9 @@ use super::lane::{self, Lane};
 use super::text::applies;
 use crate::calendar::{self, MILLIS_PER_DAY, Moment};
 use crate::error::RowError;
-use crate::evaluate::{Args, Value};
+use crate::evaluate::{Args, Frame, Value};
 use crate::expr::{Symbol, TimeUnit};
+use crate::zone::Zone;
 
 pub(crate) use round::{ceil, floor};
 
@@ -114,8 +115,14 @@ fn unit(args: &Args<'_>) -> TimeUnit {
     }
 }
 
-/// Adds months or milliseconds. Days beyond the end of a month become its last.
+/// The same arguments in a session in UTC.
+fn in_utc<'a>(args: &Args<'a>) -> Args<'a> {
+    Args { frame: Frame { zone: Zone::UTC, ..args.frame }, ..*args }
+}
+
+/// Adds months or milliseconds, to moments on UTC's calendar. Days beyond the end of a month become its last.
 pub(crate) fn shift(args: &Args<'_>) -> Result<ArrayRef, RowError> {
+    let args = &in_utc(args);
     let moments = Moments::of(args, 0);
     let amounts = Lane::of::<Int64Type>(&args.values[1]);
     let months = unit(args) == TimeUnit::Month;

@@ -6,7 +6,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, BinaryArray};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use super::{Texts, each, each_int, written};
 use crate::error::RowError;
@@ -77,13 +79,21 @@ pub(crate) fn to_base64(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     })
 }
 
+/// As Java's decoder: padding may be missing.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 /// Bytes that are no text become replacement characters.
 pub(crate) fn from_base64(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     let texts = Texts::of(args, 0);
     each(args, |row, writer| {
         let text = texts.get(row);
         let bytes =
-            STANDARD.decode(text).map_err(|error| RowError::new(row, format!("'{text}' is not Base64: {error}")))?;
+            LENIENT.decode(text).map_err(|error| RowError::new(row, format!("'{text}' is not Base64: {error}")))?;
         writer.push(row, String::from_utf8_lossy(&bytes).as_bytes()).map(Some)
     })
 }

@@ -26,6 +26,10 @@ pub(crate) fn instr(args: &Args<'_>) -> Result<ArrayRef, RowError> {
 }
 
 fn position(needle: &str, text: &str, start: usize) -> i32 {
+    // Nothing is found at once, wherever the search begins.
+    if needle.is_empty() {
+        return 1;
+    }
     let rest = after(text, start - 1);
     match rest.find(needle) {
         None => 0,

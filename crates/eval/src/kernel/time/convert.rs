@@ -5,7 +5,7 @@ use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, Int64Type};
 use rows::LogicalType;
 
 use super::pattern::{Days, Pattern};
-use super::{Moments, each, each_moment};
+use super::{Moments, each, each_moment, in_utc};
 use crate::calendar::Moment;
 use crate::calendar_text;
 use crate::error::RowError;
@@ -83,10 +83,22 @@ pub(crate) fn to_date(args: &Args<'_>) -> Result<ArrayRef, RowError> {
         });
     }
     let patterns = Patterns::of(args, 1)?;
-    each_moment(args, |row| patterns.with(row, |pattern| pattern.read(texts.get(row), Days::Smart)))
+    let midnight = |moment: Moment| Moment { nanos: 0, ..moment };
+    each_moment(args, |row| patterns.with(row, |pattern| pattern.read(texts.get(row), Days::Lenient).map(midnight)))
 }
 
-/// `TO_TIMESTAMP(text [, pattern])`, of milliseconds; also `TO_TIMESTAMP_LTZ(text)`, whose text is local.
+/// `TO_TIMESTAMP_LTZ(text)`: the text is of UTC, whatever the session's zone; what is no timestamp is an error.
+pub(crate) fn to_timestamp_ltz_of_text(args: &Args<'_>) -> Result<ArrayRef, RowError> {
+    let args = &in_utc(args);
+    let texts = Texts::of(args, 0);
+    each_moment(args, |row| {
+        let text = texts.get(row);
+        let moment = calendar_text::timestamp(text).map_err(|unread| unread.reason(text))?;
+        Ok(Some(moment.at_precision(3)))
+    })
+}
+
+/// `TO_TIMESTAMP(text [, pattern])`, of milliseconds.
 pub(crate) fn to_timestamp(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     let texts = Texts::of(args, 0);
     if args.values.len() == 1 {

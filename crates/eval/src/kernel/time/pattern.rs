@@ -22,6 +22,8 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 enum Item {
     Text(String),
     Field(char, usize),
+    /// Where an optional part begins or ends.
+    Optional,
 }
 
 /// A parsed pattern.
@@ -36,6 +38,11 @@ impl Pattern {
         while let Some(character) = rest.next() {
             if character == '\'' {
                 items.push(Item::Text(quoted(&mut rest, pattern)?));
+            } else if matches!(character, '[' | ']') {
+                // An optional part: always written.
+                items.push(Item::Optional);
+            } else if matches!(character, '{' | '}' | '#') {
+                return Err(format!("Pattern includes reserved character: '{character}'"));
             } else if character.is_ascii_alphabetic() {
                 if !"yuMLdDHhKkmsSEaQ".contains(character) {
                     return Err(format!("Unknown pattern letter: {character}"));
@@ -64,6 +71,7 @@ impl Pattern {
                     out.extend_from_slice(text.as_bytes());
                     continue;
                 }
+                Item::Optional => continue,
                 Item::Field(letter, count) => (*letter, *count),
             };
             let number = match letter {
@@ -108,6 +116,8 @@ impl Pattern {
             Parts { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanos: 0, afternoon: None };
         for (index, item) in self.0.iter().enumerate() {
             rest = match item {
+                // What may be missing is not looked for: no text follows such a pattern.
+                Item::Optional => return None,
                 Item::Text(expected) => rest.strip_prefix(expected.as_str())?,
                 Item::Field(letter, count) => {
                     // Digits run on only where no other number follows directly.
