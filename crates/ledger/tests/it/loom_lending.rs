@@ -139,3 +139,21 @@ fn loom_a_cancelled_wait_passes_its_grant_on() {
         all_is_back(&a);
     });
 }
+
+#[test]
+fn loom_closing_the_pool_for_the_oldest_loses_no_wake_up() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let (budget, a, b) = two_accounts(0, 2);
+        let held = a.try_reserve(bytes(1)).unwrap();
+        let waits = thread::spawn(move || drop(loom::future::block_on(b.reserve(bytes(2))).unwrap()));
+        budget.tick(std::time::Duration::from_secs(2));
+        drop(held);
+        // Refused while the pool is closed for the other, and never for good.
+        drop(a.try_reserve(bytes(1)));
+        waits.join().unwrap();
+        assert_eq!(budget.waiters(), 0);
+        all_is_back(&a);
+    });
+}
