@@ -46,6 +46,11 @@ pub trait Disk: Send + Sync + Debug {
     fn stat(&self, path: &Path) -> io::Result<Option<Entry>>;
     /// Makes names in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Takes the lock file `path` until what is returned drops or the process ends; `WouldBlock` if it is taken. A disk
+    /// that only one process can see has no locks to take.
+    fn lock(&self, _path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
+        Ok(Box::new(()))
+    }
 }
 
 /// An open file; positions are explicit, so one handle serves several readers.
@@ -148,6 +153,12 @@ impl Disk for RealDisk {
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let dir = if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_owned() };
         fs::File::open(dir)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        file.try_lock()?;
+        Ok(Box::new(file))
     }
 }
 

@@ -1,5 +1,8 @@
 //! What all requests share: the broker without its sockets.
 
+use std::fmt::Debug;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use base::{Clock, Disk, Error, Result};
@@ -28,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) syncer: Syncer,
     pub(crate) clock: Arc<dyn Clock>,
     disk: Arc<dyn Disk>,
+    /// Keeps other brokers off the folder.
+    _lock: Box<dyn Debug + Send + Sync>,
 }
 
 impl Core {
@@ -47,6 +52,7 @@ impl Core {
             .try_reserve(base::ByteCount::from(SCAN_BUFFER))
             .ok_or_else(|| Error::internal("a broker's floor is smaller than its recovery's buffer"))?;
         disk.create_dir_all(data).map_err(|error| files::failed("make", data, error))?;
+        let lock = lock(disk.as_ref(), data)?;
         let clean = identity::take_clean_mark(disk.as_ref(), data)?;
         let cluster_id = identity::cluster_id(disk.as_ref(), data, config.node_id)?;
         let topics = Topics::open(disk.clone(), data.clone(), memory.tables.clone(), clean)?;
@@ -54,7 +60,19 @@ impl Core {
         let producer_ids = ProducerIds::open(disk.clone(), data)?;
         drop(opening);
         let syncer = Syncer::start()?;
-        Ok(Self { config, cluster_id, advertised, memory, topics, groups, producer_ids, syncer, clock, disk })
+        Ok(Self {
+            config,
+            cluster_id,
+            advertised,
+            memory,
+            topics,
+            groups,
+            producer_ids,
+            syncer,
+            clock,
+            disk,
+            _lock: lock,
+        })
     }
 
     /// Makes a topic that a client asked about, if the operator allows it.
@@ -99,4 +117,13 @@ impl Core {
         identity::mark_clean(self.disk.as_ref(), &self.config.data)
             .map_err(|error| files::failed("mark the clean end of", &self.config.data, error))
     }
+}
+
+fn lock(disk: &dyn Disk, data: &Path) -> Result<Box<dyn Debug + Send + Sync>> {
+    let path = data.join("lock");
+    disk.lock(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => Error::user(format!("another broker uses '{}'", data.display()))
+            .hint("stop it first, or give this one another folder with --data"),
+        _ => files::failed("lock", &path, error),
+    })
 }

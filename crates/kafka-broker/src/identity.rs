@@ -3,6 +3,7 @@
 //! ```text
 //! meta.properties    as Kafka writes it: version=1, cluster.id, node.id
 //! producer-ids       the first producer id that was never given out, in decimal
+//! lock               locked by a running broker
 //! clean-shutdown     there after a clean end, removed before anything is written
 //! ```
 

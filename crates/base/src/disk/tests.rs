@@ -62,3 +62,14 @@ fn names_are_made_moved_listed_and_removed() {
         assert!(disk.list(dir).unwrap().is_empty());
     });
 }
+
+#[test]
+fn a_lock_is_taken_once() {
+    check(|disk, dir| {
+        let path = dir.join("lock");
+        let held = disk.lock(&path).unwrap();
+        assert_eq!(disk.lock(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(held);
+        disk.lock(&path).unwrap();
+    });
+}

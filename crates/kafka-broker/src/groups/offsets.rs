@@ -20,6 +20,8 @@ use crate::files;
 use crate::log::{Flush, Refused};
 
 const NAME: &str = "group-offsets.log";
+/// The extension of the mark of a failed sync.
+const RESYNC: &str = "resync";
 /// Below this size the file is not written anew.
 const REWRITE_FROM: u64 = 1 << 20;
 /// What an entry takes in memory beside its strings.
@@ -59,13 +61,25 @@ impl GroupOffsets {
     pub(crate) fn open(disk: Arc<dyn Disk>, data: &Path, tables: &Account) -> Result<Self> {
         let path = data.join(NAME);
         let state = read(disk.as_ref(), &path, tables).map_err(|error| files::failed("read", &path, error))?;
-        Ok(Self {
+        let offsets = Self {
             disk,
             path,
             state: Mutex::new(state),
             synced: watch::Sender::new(Synced::default()),
             queued: AtomicBool::new(false),
-        })
+        };
+        offsets.mend().map_err(|error| files::failed("write", &offsets.path, error))?;
+        Ok(offsets)
+    }
+
+    /// After a failed sync the system may show bytes that never reached the disk: the file is written anew.
+    fn mend(&self) -> io::Result<()> {
+        let mark = self.path.with_extension(RESYNC);
+        if self.disk.stat(&mark)?.is_some() {
+            self.rewrite(&mut self.state())?;
+            files::remove(self.disk.as_ref(), &mark)?;
+        }
+        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -210,6 +224,9 @@ impl Flush for GroupOffsets {
         self.queued.store(false, Ordering::Release);
         if let Err(error) = self.sync() {
             tracing::error!(%error, "a sync of group offsets failed; no more are taken until the next start");
+            if let Err(error) = self.disk.open(&self.path.with_extension(RESYNC), Open::WriteOrCreate) {
+                tracing::error!(%error, "cannot leave a mark of it");
+            }
             self.state().failed = true;
             self.synced.send_modify(|synced| synced.failed = true);
         }

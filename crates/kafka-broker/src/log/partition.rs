@@ -25,7 +25,7 @@ pub(super) const LEADER_EPOCH: i32 = 0;
 
 /// What an open log takes: its struct, two open files, the index entry in the table of topics.
 const LOG_BYTES: ByteCount = ByteCount::kib(8);
-const SEGMENT_BYTES: ByteCount = ByteCount(64);
+pub(super) const SEGMENT_BYTES: ByteCount = ByteCount(64);
 const PRODUCER_BYTES: ByteCount = ByteCount(256);
 
 /// What a topic's settings say to its logs.
@@ -235,6 +235,10 @@ impl PartitionLog {
         let Some(last) = state.segments.last_mut() else { return Ok(()) };
         let base = last.next_offset;
         let files = SegmentFiles::create(self.disk.as_ref(), &self.folder, base)?;
+        // What a failed write left behind the end must not look like a batch of a segment that is never checked again.
+        if state.active.log.len()? > last.size {
+            state.active.log.set_len(last.size)?;
+        }
         last.index_end(state.active.index.as_ref())?;
         let sealed = std::mem::replace(&mut state.active, files);
         state.unsynced.extend([sealed.log, sealed.index]);
@@ -299,7 +303,7 @@ impl PartitionLog {
         let synced = self.sync();
         self.stop(Stopped::Closed);
         if let Err(error) = &synced {
-            tracing::error!(log = %self.name, %error, "cannot close the log cleanly");
+            self.mark_failed_sync(error);
         }
         synced.is_ok()
     }
@@ -322,6 +326,13 @@ impl PartitionLog {
         match round.checkpoint {
             Some(checkpoint) => self.keep_checkpoint(checkpoint),
             None => Ok(()),
+        }
+    }
+
+    fn mark_failed_sync(&self, error: &io::Error) {
+        tracing::error!(log = %self.name, %error, "a sync failed; the log is stopped until the next start");
+        if let Err(error) = self.disk.open(&self.folder.join(recover::RESYNC), Open::WriteOrCreate) {
+            tracing::error!(log = %self.name, %error, "cannot leave a mark of it");
         }
     }
 
@@ -400,7 +411,7 @@ impl Flush for PartitionLog {
             return;
         }
         if let Err(error) = self.sync() {
-            tracing::error!(log = %self.name, %error, "a sync failed; the log is stopped until the next start");
+            self.mark_failed_sync(&error);
             self.stop(Stopped::SyncFailed);
         }
     }

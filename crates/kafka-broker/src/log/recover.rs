@@ -9,13 +9,16 @@
 //!   are copied to a quarantine file beside the log, cut off, and the log goes on after the last offset seen in them, so
 //!   that no offset means two records. Kafka deletes such bytes.
 //!
+//! A sync that failed leaves a mark ([`RESYNC`]): what the system still shows of such a file may never have reached the
+//! disk, and would be believed by the next sync. So with the mark there everything behind the checkpoint is written again.
+//!
 //! Segments before the checkpoint are not read, but for those whose index is missing, which is made anew from headers.
 
 use std::io;
 use std::path::Path;
 
-use base::Disk;
 use base::disk::Open;
+use base::{Disk, DiskFile};
 use kafka_wire::records::BatchHeader;
 
 use super::checkpoint::Checkpoint;
@@ -23,6 +26,10 @@ use super::index::{ENTRY_BYTES, Entry};
 use super::producers::Producers;
 use super::scan::{Found, SCAN_BUFFER, Step, Walk};
 use super::segment::{Segment, SegmentFiles, base_of, index_path, log_path};
+use crate::files;
+
+/// The mark of a failed sync. It need not be durable: after a loss of power the disk's own bytes are what is read.
+pub(super) const RESYNC: &str = "resync";
 
 /// A log as it was found.
 #[derive(Debug)]
@@ -35,9 +42,10 @@ pub(super) struct Recovered {
 
 /// Reads the log in `folder`, and repairs it if the last end was not `clean`.
 pub(super) fn recover(disk: &dyn Disk, folder: &Path, name: &str, clean: bool) -> io::Result<Recovered> {
-    let mut bases: Vec<i64> = disk.list(folder)?.iter().filter_map(|entry| base_of(&entry.name)).collect();
-    bases.sort_unstable();
     let checkpoint = Checkpoint::read(disk, folder)?;
+    let bases = segments(disk, folder, checkpoint.as_ref())?;
+    let resync = folder.join(RESYNC);
+    let rewrites = disk.stat(&resync)?.is_some();
     let mut recovery = Recovery {
         disk,
         folder,
@@ -45,6 +53,7 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path, name: &str, clean: bool) -
         producers: checkpoint.as_ref().map(|checkpoint| checkpoint.producers.clone()).unwrap_or_default(),
         segments: Vec::new(),
         repaired: false,
+        rewrites,
         // Below this nothing can be: the checkpoint's records are gone if the files say less.
         next_offset: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next_offset),
     };
@@ -52,7 +61,31 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path, name: &str, clean: bool) -
         let following = bases.get(position + 1).copied();
         recovery.segment(*base, following, checkpoint.as_ref(), clean)?;
     }
-    recovery.finish(checkpoint)
+    let recovered = recovery.finish(checkpoint)?;
+    if rewrites {
+        files::remove(disk, &resync)?;
+    }
+    Ok(recovered)
+}
+
+/// The base offsets of the segments, in order. An empty one that is neither the last nor the checkpoint's was left by a
+/// roll that failed; the records from its base on went to the segment before it.
+fn segments(disk: &dyn Disk, folder: &Path, checkpoint: Option<&Checkpoint>) -> io::Result<Vec<i64>> {
+    let entries = disk.list(folder)?;
+    let mut found: Vec<(i64, u64)> =
+        entries.iter().filter_map(|entry| Some((base_of(&entry.name)?, entry.len))).collect();
+    found.sort_unstable();
+    let last = found.last().map(|(base, _)| *base);
+    let kept = [last, checkpoint.map(|checkpoint| checkpoint.segment_base)];
+    let mut bases = Vec::with_capacity(found.len());
+    for (base, len) in found {
+        if len > 0 || kept.contains(&Some(base)) {
+            bases.push(base);
+        } else {
+            disk.remove_file(&log_path(folder, base))?;
+        }
+    }
+    Ok(bases)
 }
 
 struct Recovery<'a> {
@@ -63,6 +96,8 @@ struct Recovery<'a> {
     segments: Vec<Segment>,
     /// Whether something was cut off or made anew.
     repaired: bool,
+    /// Whether a sync failed before: then what can be read need not be on the disk.
+    rewrites: bool,
     next_offset: i64,
 }
 
@@ -90,7 +125,12 @@ impl Recovery<'_> {
                     index_entries: checkpoint.index_entries,
                     indexed_to: checkpoint.indexed_to,
                 };
-                if clean && size == checkpoint.position { start } else { self.check(&files, start, size)? }
+                let indexed = files.index.len()? >= u64::from(start.index_entries) * ENTRY_BYTES;
+                match (clean && size == checkpoint.position, indexed) {
+                    (true, true) => start,
+                    (_, true) => self.check(&files, start, size)?,
+                    (_, false) => self.check(&files, Segment::empty(base), size)?,
+                }
             }
             // Behind the checkpoint, or there is none, or the file is shorter than it says.
             _ => self.check(&files, Segment::empty(base), size)?,
@@ -140,6 +180,7 @@ impl Recovery<'_> {
     /// Walks over what is behind `start` and cuts off what is not sound.
     fn check(&mut self, files: &SegmentFiles, start: Segment, size: u64) -> io::Result<Segment> {
         let mut segment = start;
+        let checked_from = segment.size;
         files.index.set_len(u64::from(segment.index_entries) * ENTRY_BYTES)?;
         let mut walk = Walk::contents(files.log.as_ref(), segment.size, size);
         loop {
@@ -156,6 +197,10 @@ impl Recovery<'_> {
             }
         }
         self.repaired = true;
+        if self.rewrites {
+            rewrite(files.log.as_ref(), checked_from, segment.size)?;
+            rewrite(files.index.as_ref(), 0, u64::from(segment.index_entries) * ENTRY_BYTES)?;
+        }
         files.log.sync()?;
         files.index.sync()?;
         Ok(segment)
@@ -197,14 +242,18 @@ impl Recovery<'_> {
         self.drop_empty_segments()?;
         let last_offset = self.segments.last().map(|last| last.next_offset);
         if last_offset.is_none_or(|next| next < self.next_offset) {
-            // Records that were there are gone, or the log is new.
+            if checkpoint.is_some() {
+                tracing::error!(log = self.name, "files that were synced are missing or shorter than they were");
+            }
             let base = self.next_offset;
             SegmentFiles::create(self.disk, self.folder, base)?;
             self.segments.push(Segment::empty(base));
             self.repaired = true;
         }
         let first = self.segments.first().map_or(0, |first| first.base);
-        let log_start = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.log_start).max(first);
+        // Offsets may be missing before the first segment: what was there was never acknowledged, or the log's start is
+        // behind it.
+        let log_start = checkpoint.as_ref().map_or(first, |checkpoint| checkpoint.log_start);
         let last = self.segments.last().cloned().unwrap_or_else(|| Segment::empty(0));
         let current = Checkpoint {
             log_start: log_start.min(last.next_offset),
@@ -224,12 +273,12 @@ impl Recovery<'_> {
         Ok(Recovered { segments, log_start: current.log_start, producers, checkpoint: current })
     }
 
-    /// Two files for one offset cannot be: an empty segment before another is dropped.
+    /// An empty segment is what a roll left that failed or never came to be used; only at the log's end it is one.
     fn drop_empty_segments(&mut self) -> io::Result<()> {
         let last = self.segments.len().saturating_sub(1);
         let mut kept = Vec::new();
         for (position, segment) in std::mem::take(&mut self.segments).into_iter().enumerate() {
-            if segment.size == 0 && position < last {
+            if segment.size == 0 && (position < last || segment.base < self.next_offset) {
                 self.disk.remove_file(&log_path(self.folder, segment.base))?;
                 self.disk.remove_file(&index_path(self.folder, segment.base))?;
                 self.repaired = true;
@@ -240,6 +289,18 @@ impl Recovery<'_> {
         self.segments = kept;
         Ok(())
     }
+}
+
+/// Writes the same bytes again, so that the next sync really writes them.
+fn rewrite(file: &dyn DiskFile, mut from: u64, to: u64) -> io::Result<()> {
+    let mut buffer = vec![0; SCAN_BUFFER];
+    while from < to {
+        let want = (to - from).min(buffer.len() as u64) as usize;
+        file.read_exact_at(&mut buffer[..want], from)?;
+        file.write_all_at(&buffer[..want], from)?;
+        from += want as u64;
+    }
+    Ok(())
 }
 
 fn continues(segment: &Segment, found: &Found) -> bool {

@@ -6,7 +6,7 @@ use std::io;
 use kafka_wire::protocol::ErrorCode;
 
 use super::append::Refused;
-use super::partition::{PartitionLog, State};
+use super::partition::{PartitionLog, SEGMENT_BYTES, State};
 use super::segment::{Segment, index_path, log_path};
 
 impl PartitionLog {
@@ -42,16 +42,19 @@ impl PartitionLog {
     /// An active segment whose newest record is too old is sealed, so that it can go.
     fn roll_if_expired(&self, state: &mut State, now_ms: i64) -> io::Result<()> {
         let expired = |segment: &Segment| expired(segment, state.settings.retention_ms, now_ms);
-        if state.segments.last().is_some_and(|last| last.size > 0 && expired(last)) { self.roll(state) } else { Ok(()) }
+        let rolls = state.segments.last().is_some_and(|last| last.size > 0 && expired(last));
+        // Without memory for one more segment it stays a while longer.
+        if rolls && state.paid.try_grow(SEGMENT_BYTES) { self.roll(state) } else { Ok(()) }
     }
 
     fn advance_start(&self, start: i64) -> io::Result<usize> {
         let checkpoint = {
             let mut state = self.state();
-            if start <= state.log_start {
+            // An earlier attempt may have moved the start and failed to make it durable.
+            if start <= state.log_start.min(state.checkpoint.log_start) {
                 return Ok(0);
             }
-            state.log_start = start;
+            state.log_start = state.log_start.max(start);
             state.checkpoint.clone()
         };
         self.keep_checkpoint(checkpoint)?;
