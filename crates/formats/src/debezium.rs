@@ -20,6 +20,7 @@ mod envelope;
 mod options;
 mod schema;
 mod source;
+mod tail;
 
 use arrow_buffer::BooleanBufferBuilder;
 use base::{ByteCount, Error, Offset};
@@ -35,7 +36,7 @@ use crate::options::{Limits, RECORD_BYTES_MAX, Table};
 use crate::problem::{Problem, Unparsable, bad};
 use crate::row::{Part, Placeholder, Reading, Rows};
 use crate::scan::Scanner;
-use envelope::{Envelope, Operation};
+use envelope::{Envelope, Envelopes, Operation};
 use schema::Schemas;
 
 /// The header in which a create names the key that its row had before a primary-key update.
@@ -57,7 +58,7 @@ pub fn decoder(table: &Table, options: DebeziumOptions, limits: Limits) -> Resul
         conversions,
         placeholder: Placeholder::new(&options.placeholder),
         options,
-        value_schemas: Schemas::default(),
+        envelopes: Envelopes::new(),
         key_schemas: Schemas::default(),
         kinds: Vec::new(),
         offsets: Vec::new(),
@@ -77,7 +78,7 @@ pub struct DebeziumDecoder {
     /// Where records have no schema.
     conversions: Vec<Conversion>,
     placeholder: Placeholder,
-    value_schemas: Schemas,
+    envelopes: Envelopes,
     key_schemas: Schemas,
     kinds: Vec<RowKind>,
     offsets: Vec<Offset>,
@@ -148,7 +149,7 @@ impl DebeziumDecoder {
             lenient: self.options.ignore_parse_errors,
             fail_on_missing: false,
         };
-        let envelope = envelope::read(value, &mut self.rows, &mut self.value_schemas, reading, &self.options)?;
+        let envelope = self.envelopes.read(value, &mut self.rows, reading, &self.options)?;
         if self.options.schema_include && !envelope.has_schema {
             return Err(Problem::reason("the record has no schema, though 'debezium-json.schema-include' is true")
                 .hint("drop the option: both forms are recognised record by record"));
@@ -192,7 +193,7 @@ impl DebeziumDecoder {
 
     /// Appends the row, or the key's columns alone, of `image`.
     fn read_image(&mut self, image: &[u8], part: Part, has_schema: bool) -> Result<(), Problem> {
-        let conversions = self.value_schemas.current().filter(|_| has_schema).unwrap_or(&self.conversions);
+        let conversions = self.envelopes.by_schema().filter(|_| has_schema).unwrap_or(&self.conversions);
         let reading = Reading {
             conversions,
             placeholder: Some(&self.placeholder),
@@ -315,7 +316,7 @@ impl DebeziumDecoder {
 
 impl RecordDecoder for DebeziumDecoder {
     fn floor(&self, record_max: ByteCount) -> ByteCount {
-        self.rows.floor(record_max) + ByteCount::from(2 * schema::MEMORY_MAX)
+        self.rows.floor(record_max) + ByteCount::from(envelope::MEMORY_MAX + schema::MEMORY_MAX)
     }
 
     fn decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
@@ -339,12 +340,14 @@ impl RecordDecoder for DebeziumDecoder {
     fn finish(&mut self) -> Result<Decoded, Error> {
         let (columns, absent) = self.rows.finish()?;
         let key_updates = self.key_updates.finish();
+        // The next batch is likely to be as large.
+        let room = self.kinds.len();
         Ok(Decoded {
             columns,
-            kinds: Some(std::mem::take(&mut self.kinds)),
+            kinds: Some(std::mem::replace(&mut self.kinds, Vec::with_capacity(room))),
             absent: AbsentMask::new(absent),
-            offsets: std::mem::take(&mut self.offsets),
-            source_positions: std::mem::take(&mut self.positions),
+            offsets: std::mem::replace(&mut self.offsets, Vec::with_capacity(room)),
+            source_positions: std::mem::replace(&mut self.positions, Vec::with_capacity(room)),
             from_key_update: std::mem::take(&mut self.any_key_update).then_some(key_updates),
         })
     }

@@ -8,10 +8,13 @@
 //! key can be guessed, else `key`) and one of `value`, `skip`, `open_object`. Nothing allocates but the scratch that
 //! the caller lends for strings with escapes.
 
+mod chunk;
+mod literal;
 mod number;
 mod skip;
 mod text;
 
+pub(crate) use literal::Literal;
 pub(crate) use number::Number;
 
 /// How deep arrays and objects may nest; `serde_json` refuses the 128th.
@@ -53,16 +56,19 @@ pub(crate) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, depth: 0 }
     }
 
     /// The next byte to be read, as an index into the record.
+    #[inline]
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// The bytes from an earlier [`Self::at`] to here.
+    #[inline]
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
@@ -70,6 +76,14 @@ impl<'a> Scanner<'a> {
     /// Passes whitespace and shows the next byte; 0 at the end (a NUL is no token either).
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte > b' ' => byte,
+            _ => self.pass_whitespace(),
+        }
+    }
+
+    #[cold]
+    fn pass_whitespace(&mut self) -> u8 {
         loop {
             match self.bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
@@ -80,6 +94,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes into an object.
+    #[inline]
     pub(crate) fn open_object(&mut self) -> Result<(), SyntaxError> {
         self.open(b'{', "an object")
     }
@@ -89,6 +104,7 @@ impl<'a> Scanner<'a> {
         self.open(b'[', "an array")
     }
 
+    #[inline]
     fn open(&mut self, bracket: u8, expected: &'static str) -> Result<(), SyntaxError> {
         if self.peek() != bracket {
             return Err(self.error(expected));
@@ -140,6 +156,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline]
     fn leave(&mut self) {
         self.at += 1;
         self.depth -= 1;
@@ -156,6 +173,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a key and the colon behind it.
+    #[inline]
     pub(crate) fn key(&mut self) -> Result<RawKey<'a>, SyntaxError> {
         if self.peek() != b'"' {
             return Err(self.error("a key"));
@@ -168,6 +186,7 @@ impl<'a> Scanner<'a> {
         Ok(RawKey { quoted, escaped: string.escaped })
     }
 
+    #[inline]
     fn colon(&mut self) -> Result<(), SyntaxError> {
         if self.peek() != b':' {
             return Err(self.error("':'"));
@@ -203,6 +222,7 @@ impl<'a> Scanner<'a> {
         if self.at == self.bytes.len() { Ok(()) } else { Err(self.error("the end of the record")) }
     }
 
+    #[cold]
     fn error(&self, expected: &'static str) -> SyntaxError {
         SyntaxError { at: self.at, expected }
     }

@@ -8,6 +8,17 @@ use crate::scan::{Scanner, Token};
 const DIGITS: Fault = Fault::Expected("a decimal number");
 const UNSCALED: Fault = Fault::Expected("base64 of an unscaled value (decimal.handling.mode 'precise')");
 
+/// 10^0 to 10^38.
+static POWERS: [u128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < 39 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 /// The unscaled value at the column's scale; `None` for NULL.
 #[inline]
 pub(super) fn read(token: Token<'_>, form: DecimalForm, precision: u8, scale: u8) -> Result<Option<i128>, Fault> {
@@ -24,7 +35,8 @@ pub(super) fn read(token: Token<'_>, form: DecimalForm, precision: u8, scale: u8
         }
         _ => return Err(if matches!(form, DecimalForm::Unscaled { .. }) { UNSCALED } else { DIGITS }),
     };
-    let fits = value.filter(|value| value.unsigned_abs() < 10_u128.pow(u32::from(precision.min(38))));
+    let limit = POWERS[usize::from(precision.min(38))];
+    let fits = value.filter(|value| value.unsigned_abs() < limit);
     if fits.is_none() && form != DecimalForm::Digits {
         return Err(Fault::OutOfRange);
     }
@@ -35,25 +47,34 @@ pub(super) fn read(token: Token<'_>, form: DecimalForm, precision: u8, scale: u8
 #[inline]
 fn unscaled(text: &[u8]) -> Result<i128, Fault> {
     let body = Alphabet::Standard.unpadded(text).filter(|body| !body.is_empty()).ok_or(UNSCALED)?;
-    let mut digits = body.iter();
-    // The first digit holds the sign; the bits below the last whole byte are padding.
-    let first = digits.next().and_then(|&byte| Alphabet::Standard.digit(byte)).ok_or(UNSCALED)?;
-    let mut value = i128::from(first) - if first >= 32 { 64 } else { 0 };
+    // Digits hold 6 bits each; the bits below the last whole byte are padding.
+    let padding = match body.len() % 4 {
+        2 => 4,
+        3 => 2,
+        _ => 0,
+    };
+    let (&first, rest) = body.split_first().ok_or(UNSCALED)?;
+    let first = i64::from(Alphabet::Standard.digit(first).ok_or(UNSCALED)?);
+    // The highest bit is the sign.
+    let first = if first >= 32 { first - 64 } else { first };
+    if rest.len() < 10 {
+        let mut value = first;
+        for &byte in rest {
+            value = value << 6 | i64::from(Alphabet::Standard.digit(byte).ok_or(UNSCALED)?);
+        }
+        return Ok(i128::from(value >> padding));
+    }
+    let mut value = i128::from(first);
     let mut fits = true;
-    let (last, middle) = digits.as_slice().split_last().ok_or(UNSCALED)?;
+    let (last, middle) = rest.split_last().ok_or(UNSCALED)?;
     for &byte in middle {
-        let digit = Alphabet::Standard.digit(byte).ok_or(UNSCALED)?;
         fits &= (value << 6) >> 6 == value;
-        value = value << 6 | i128::from(digit);
+        value = value << 6 | i128::from(Alphabet::Standard.digit(byte).ok_or(UNSCALED)?);
     }
     let last = i128::from(Alphabet::Standard.digit(*last).ok_or(UNSCALED)?);
-    let kept = match body.len() % 4 {
-        2 => 2,
-        3 => 4,
-        _ => 6,
-    };
+    let kept = 6 - padding;
     fits &= (value << kept) >> kept == value;
-    value = value << kept | last >> (6 - kept);
+    value = value << kept | last >> padding;
     if fits { Ok(value) } else { Err(Fault::OutOfRange) }
 }
 
@@ -76,7 +97,12 @@ fn variable_scale(raw: &[u8]) -> Option<Result<(i128, i64), Fault>> {
 }
 
 /// `unscaled * 10^-from` at scale `to`, rounded half up (away from zero) as Flink rounds; `None` if it has more than 38 digits.
+#[inline]
 fn rescale(unscaled: i128, from: i64, to: u8) -> Option<i128> {
+    if from == i64::from(to) { Some(unscaled) } else { rescale_by(unscaled, from, to) }
+}
+
+fn rescale_by(unscaled: i128, from: i64, to: u8) -> Option<i128> {
     let by = i64::from(to).checked_sub(from)?;
     if unscaled == 0 {
         return Some(0);

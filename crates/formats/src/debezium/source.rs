@@ -8,28 +8,70 @@ use crate::scan::{Scanner, SyntaxError, Token};
 /// Bits of a combined MySQL position that hold `pos`; a binlog file holds 1 GiB and one transaction more.
 const POS_BITS: u32 = 40;
 
-/// Reads the position of the `source` object at `scanner`.
-pub(super) fn position(scanner: &mut Scanner<'_>) -> Result<Option<u64>, SyntaxError> {
-    scanner.open_object()?;
-    let (mut lsn, mut pos, mut file) = (None, None, 0);
-    let (mut first, mut scratch) = (true, Vec::new());
-    while scanner.next_member(&mut first)? {
-        let key = scanner.key()?;
-        match key.quoted {
-            b"\"lsn\"" => lsn = natural(scanner.value(&mut scratch)?),
-            b"\"pos\"" => pos = natural(scanner.value(&mut scratch)?),
-            b"\"file\"" => {
-                if let Token::Text(name) = scanner.value(&mut scratch)? {
-                    file = file_number(name);
-                }
-            }
-            _ => {
-                scanner.skip()?;
-            }
+/// What a member of the block is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Lsn,
+    Pos,
+    File,
+    None,
+}
+
+impl Role {
+    pub(super) fn of(quoted: &[u8]) -> Self {
+        match quoted {
+            b"\"lsn\"" => Self::Lsn,
+            b"\"pos\"" => Self::Pos,
+            b"\"file\"" => Self::File,
+            _ => Self::None,
         }
     }
-    let combined = pos.map(|pos: u64| file << POS_BITS | pos.min((1 << POS_BITS) - 1));
-    Ok(lsn.or(combined))
+}
+
+/// The parts of a position, as they are met.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Parts {
+    lsn: Option<u64>,
+    pos: Option<u64>,
+    file: u64,
+}
+
+impl Parts {
+    /// Reads or passes the value at `scanner`.
+    #[inline]
+    pub(super) fn read(&mut self, role: Role, scanner: &mut Scanner<'_>) -> Result<(), SyntaxError> {
+        let mut scratch = Vec::new();
+        match role {
+            Role::None => {
+                scanner.skip()?;
+            }
+            Role::Lsn => self.lsn = natural(scanner.value(&mut scratch)?),
+            Role::Pos => self.pos = natural(scanner.value(&mut scratch)?),
+            Role::File => {
+                if let Token::Text(name) = scanner.value(&mut scratch)? {
+                    self.file = file_number(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn position(&self) -> Option<u64> {
+        let combined = self.pos.map(|pos| self.file << POS_BITS | pos.min((1 << POS_BITS) - 1));
+        self.lsn.or(combined)
+    }
+}
+
+/// Reads the position of the `source` object at `scanner`.
+pub(super) fn position(scanner: &mut Scanner<'_>) -> Result<Option<u64>, SyntaxError> {
+    let mut parts = Parts::default();
+    let mut first = true;
+    scanner.open_object()?;
+    while scanner.next_member(&mut first)? {
+        let key = scanner.key()?;
+        parts.read(Role::of(key.quoted), scanner)?;
+    }
+    Ok(parts.position())
 }
 
 fn natural(token: Token<'_>) -> Option<u64> {

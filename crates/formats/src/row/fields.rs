@@ -5,7 +5,7 @@ use rows::decode::{BadRecord, Notice};
 
 use crate::convert::Fault;
 use crate::problem::bad;
-use crate::scan::{Scanner, SyntaxError, Token};
+use crate::scan::{Literal, Scanner, SyntaxError, Token};
 
 /// Where a member of the object goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Target {
 #[derive(Debug)]
 struct Slot {
     /// `"name":`
-    key: Box<[u8]>,
+    key: Literal,
     target: Target,
 }
 
@@ -60,7 +60,7 @@ impl Fields {
     #[inline]
     pub(super) fn next(&mut self, scanner: &mut Scanner<'_>, expected: &mut usize) -> Result<Target, SyntaxError> {
         match self.slots.get(*expected) {
-            Some(slot) if scanner.eat(&slot.key) => {
+            Some(slot) if scanner.eat_literal(&slot.key) => {
                 *expected += 1;
                 Ok(slot.target)
             }
@@ -71,7 +71,7 @@ impl Fields {
     #[cold]
     fn find(&mut self, scanner: &mut Scanner<'_>, expected: &mut usize) -> Result<Target, SyntaxError> {
         let key = scanner.key()?;
-        let same = |slot: &Slot| slot.key.strip_suffix(b":") == Some(key.quoted);
+        let same = |slot: &Slot| slot.key.bytes().strip_suffix(b":") == Some(key.quoted);
         if let Some(found) = self.slots.iter().position(same) {
             // Learn the order: what was met after the slots before belongs here.
             if found > *expected {
@@ -86,7 +86,7 @@ impl Fields {
         let target = self.target(key.quoted)?;
         if self.slots.len() < SLOTS_MAX && key.quoted.len() < KEY_BYTES_MAX {
             let at = (*expected).min(self.slots.len());
-            self.slots.insert(at, Slot { key: [key.quoted, b":"].concat().into(), target });
+            self.slots.insert(at, Slot { key: Literal::new(&[key.quoted, b":"].concat()), target });
             *expected = at + 1;
         }
         Ok(target)
@@ -144,11 +144,11 @@ impl Fields {
 }
 
 /// `"name":`, escaped as little as JSON allows, which is how records have it nearly always.
-fn quoted(name: &str) -> Box<[u8]> {
+fn quoted(name: &str) -> Literal {
     let mut key = Vec::new();
     crate::convert::quote(name.as_bytes(), &mut key);
     key.push(b':');
-    key.into()
+    Literal::new(&key)
 }
 
 /// A value that is no cell of its column, in words.

@@ -7,6 +7,7 @@ use crate::scan::{Scanner, Token};
 #[derive(Clone, Debug)]
 pub(crate) struct Placeholder {
     texts: Vec<Vec<u8>>,
+    shortest: usize,
 }
 
 impl Placeholder {
@@ -19,7 +20,8 @@ impl Placeholder {
                 texts.push(encoded);
             }
         }
-        Self { texts }
+        let shortest = texts.iter().map(Vec::len).min().unwrap_or(0);
+        Self { texts, shortest }
     }
 
     /// Whether `token` is the placeholder, or an array of nothing but it.
@@ -32,7 +34,13 @@ impl Placeholder {
         }
     }
 
+    #[inline]
     fn is(&self, text: &[u8]) -> bool {
+        // Most cells are shorter than any form of it.
+        text.len() >= self.shortest && self.is_one_of(text)
+    }
+
+    fn is_one_of(&self, text: &[u8]) -> bool {
         self.texts.iter().any(|form| form.len() == text.len() && form == text)
     }
 

@@ -1,5 +1,6 @@
-//! Numbers: checked against the grammar, kept as text, small integers read on the way.
+//! Numbers: checked against the grammar, kept as text, read when somebody wants them.
 
+use super::chunk::{self, WIDTH};
 use super::{Scanner, SyntaxError};
 
 /// A number as it stands in the record.
@@ -9,15 +10,34 @@ pub(crate) struct Number<'a> {
     pub text: &'a [u8],
     /// Without fraction and exponent.
     pub integral: bool,
-    /// The value, where it is integral and has at most 18 digits.
-    small: Option<i64>,
 }
+
+/// More digits could pass 2^63.
+const SMALL_DIGITS: usize = 18;
 
 impl<'a> Number<'a> {
     /// The value, if it is an integer within 64 bits.
     #[inline]
     pub(crate) fn integer(&self) -> Option<i64> {
-        self.small.or_else(|| if self.integral { self.as_str().parse().ok() } else { None })
+        if !self.integral {
+            return None;
+        }
+        let (negative, mut digits) = match self.text {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        if digits.len() > SMALL_DIGITS {
+            return self.as_str().parse().ok();
+        }
+        let mut value = 0;
+        while let Some((eight, rest)) = digits.split_first_chunk() {
+            value = value * 100_000_000 + eight_digits(*eight);
+            digits = rest;
+        }
+        for digit in digits {
+            value = value * 10 + i64::from(digit - b'0');
+        }
+        Some(if negative { -value } else { value })
     }
 
     pub(crate) fn as_str(&self) -> &'a str {
@@ -25,26 +45,50 @@ impl<'a> Number<'a> {
     }
 }
 
-/// More digits could pass 2^63.
-const SMALL_DIGITS: usize = 18;
+/// The value of eight digits, by adding neighbours up: bytes to pairs, pairs to fours, fours to eight.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> i64 {
+    let ones = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones.wrapping_mul(10 * 0x100 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 * 0x1_0000 + 1) >> 16) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32) as i64
+}
 
 impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn number(&mut self) -> Result<Number<'a>, SyntaxError> {
+        match self.natural() {
+            Some(text) => Ok(Number { text, integral: true }),
+            None => self.any_number(),
+        }
+    }
+
+    /// Passes a number of up to 31 digits without sign, fraction and exponent, the ordinary case; otherwise stays.
+    #[inline]
+    fn natural(&mut self) -> Option<&'a [u8]> {
+        let rest = self.bytes.get(self.at..)?;
+        let (chunk, more) = rest.split_first_chunk::<WIDTH>()?;
+        let digits = match chunk::no_digits(chunk) {
+            0 => match chunk::no_digits(more.first_chunk()?) {
+                0 => return None,
+                others => WIDTH + others.trailing_zeros() as usize,
+            },
+            others => others.trailing_zeros() as usize,
+        };
+        let leading_zero = digits > 1 && chunk[0] == b'0';
+        if digits == 0 || leading_zero || matches!(rest.get(digits), None | Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.at += digits;
+        rest.get(..digits)
+    }
+
+    fn any_number(&mut self) -> Result<Number<'a>, SyntaxError> {
         let start = self.at;
-        let negative = self.bytes.get(self.at) == Some(&b'-');
-        self.at += usize::from(negative);
+        self.at += usize::from(self.bytes.get(self.at) == Some(&b'-'));
         let first = self.at;
-        let mut value: i64 = 0;
-        while let Some(digit @ b'0'..=b'9') = self.bytes.get(self.at) {
-            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let digits = self.at - first;
-        if digits == 0 {
-            return Err(self.error("a digit"));
-        }
-        if digits > 1 && self.bytes.get(first) == Some(&b'0') {
+        self.digits()?;
+        if self.at - first > 1 && self.bytes.get(first) == Some(&b'0') {
             return Err(SyntaxError { at: first + 1, expected: "no digit after a leading 0" });
         }
         let mut integral = true;
@@ -61,15 +105,29 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        let small = (integral && digits <= SMALL_DIGITS).then_some(if negative { value.wrapping_neg() } else { value });
-        Ok(Number { text: self.since(start), integral, small })
+        Ok(Number { text: self.since(start), integral })
     }
 
+    /// Passes digits, at least one.
+    #[inline]
     fn digits(&mut self) -> Result<(), SyntaxError> {
         let first = self.at;
+        while let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<WIDTH>()) {
+            let others = chunk::no_digits(chunk);
+            if others != 0 {
+                self.at += others.trailing_zeros() as usize;
+                return self.some_digits(first);
+            }
+            self.at += WIDTH;
+        }
         while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
             self.at += 1;
         }
+        self.some_digits(first)
+    }
+
+    #[inline]
+    fn some_digits(&self, first: usize) -> Result<(), SyntaxError> {
         if self.at == first { Err(self.error("a digit")) } else { Ok(()) }
     }
 }

@@ -26,8 +26,24 @@ impl Open {
 
 impl<'a> Scanner<'a> {
     /// Passes any value and gives its bytes.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Result<&'a [u8], SyntaxError> {
-        self.peek();
+        match self.peek() {
+            b'"' => {
+                let start = self.at;
+                self.at = text::span(self.bytes, start + 1)?.end + 1;
+                Ok(self.since(start))
+            }
+            b'-' | b'0'..=b'9' => self.number().map(|number| number.text),
+            b'n' => {
+                let start = self.at;
+                if self.eat(b"null") { Ok(self.since(start)) } else { Err(self.error("a value")) }
+            }
+            _ => self.skip_any(),
+        }
+    }
+
+    fn skip_any(&mut self) -> Result<&'a [u8], SyntaxError> {
         let start = self.at;
         let mut open = Open { objects: 0, depth: 0 };
         loop {

@@ -201,6 +201,22 @@ fn agrees_with_serde_json_on_the_hard_cases() {
 }
 
 #[test]
+fn numbers_of_every_length_are_read_to_their_end() {
+    for length in 1..70 {
+        for first in ["1", "0", "-1"] {
+            for end in ["", ".5", "e2", "x", "-", ",", " "] {
+                for filling in
+                    ["", "                    ", "                                                             "]
+                {
+                    check(format!("{first}{}{end}{filling}", "7".repeat(length)).as_bytes());
+                    check(format!("[{first}{}{end}{filling}]", "7".repeat(length)).as_bytes());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn nesting_ends_where_serde_json_ends_it() {
     for depth in [1, 2, 126, 127, 128, 129, 4_000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {

@@ -1,5 +1,6 @@
-//! Strings: found eight bytes at a time, copied only where they have escapes.
+//! Strings: found sixteen bytes at a time, copied only where they have escapes.
 
+use super::chunk::{self, WIDTH};
 use super::{Scanner, SyntaxError};
 
 /// A string's extent.
@@ -9,21 +10,6 @@ pub(super) struct Span {
     pub escaped: bool,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// Sets the high bit of each byte that is a quote, a backslash or a control character. Bytes above the lowest hit may be
-/// set wrongly (borrows run upwards); the lowest never is.
-#[inline]
-fn stops(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let is_quote = quote.wrapping_sub(ONES) & !quote;
-    let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let is_control = word.wrapping_sub(ONES * 0x20) & !word;
-    (is_quote | is_backslash | is_control) & HIGHS
-}
-
 /// Finds the end of the string whose first byte is at `start`, and checks its escapes' form and its UTF-8.
 #[inline]
 pub(super) fn span(bytes: &[u8], start: usize) -> Result<Span, SyntaxError> {
@@ -31,17 +17,16 @@ pub(super) fn span(bytes: &[u8], start: usize) -> Result<Span, SyntaxError> {
     let mut high = 0;
     let mut escaped = false;
     loop {
-        if let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(*chunk);
-            let stops = stops(word);
-            if stops == 0 {
-                high |= word;
-                at += 8;
-                continue;
+        while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WIDTH>()) {
+            let masks = chunk::string(chunk);
+            if masks.stops != 0 {
+                let clear = masks.stops.trailing_zeros();
+                high |= masks.high & !(u32::MAX << clear);
+                at += clear as usize;
+                break;
             }
-            let clear = stops.trailing_zeros() / 8;
-            high |= word & !(u64::MAX << (clear * 8));
-            at += clear as usize;
+            high |= masks.high;
+            at += WIDTH;
         }
         match bytes.get(at) {
             Some(b'"') => break,
@@ -50,20 +35,20 @@ pub(super) fn span(bytes: &[u8], start: usize) -> Result<Span, SyntaxError> {
                 at = escape_end(bytes, at)?;
             }
             Some(0..0x20) => return Err(SyntaxError { at, expected: "no control character inside a string" }),
+            // Near the end of the record, byte by byte.
             Some(&byte) => {
-                high |= u64::from(byte);
+                high |= u32::from(byte >> 7);
                 at += 1;
             }
             None => return Err(SyntaxError { at, expected: "the end of a string" }),
         }
     }
-    if high & HIGHS != 0 {
+    if high != 0 {
         check_utf8(bytes, start, at)?;
     }
     Ok(Span { end: at, escaped })
 }
 
-#[cold]
 fn check_utf8(bytes: &[u8], start: usize, end: usize) -> Result<(), SyntaxError> {
     match std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
         Ok(_) => Ok(()),
