@@ -67,6 +67,11 @@ pub trait SinkWriter: Send {
     /// Takes the rows. Reserves with `try_reserve` what it keeps; where that fails it spills, paid from its floor.
     fn write(&mut self, batch: Batch) -> Result<Wrote>;
 
+    /// What [`Self::reclaim`] would free now, about. Asked after each write.
+    fn reclaimable(&self) -> ByteCount {
+        ByteCount::ZERO
+    }
+
     /// Gives memory back if it can (by spilling); the bytes freed.
     fn reclaim(&mut self, want: ByteCount) -> Result<ByteCount>;
 

@@ -153,6 +153,11 @@ impl SinkWriter for LakeWriter {
         Ok(if enough { Wrote::CommitSoon } else { Wrote::Kept })
     }
 
+    fn reclaimable(&self) -> ByteCount {
+        let held = self.open.as_ref().map_or(ByteCount::ZERO, |open| open.sorter.held());
+        if held >= RECLAIM_BYTES_MIN { held } else { ByteCount::ZERO }
+    }
+
     fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
         match &mut self.open {
             Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => open.sorter.spill(),

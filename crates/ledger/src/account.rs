@@ -52,6 +52,14 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// Registers a stage that can give memory of several accounts back. It is asked for no more than it offers
+    /// ([`Reclaimer::offer`]).
+    pub fn reclaimer(&self, kind: Reclaim, waker: Waker) -> Reclaimer {
+        Reclaimer::new(self.shared.reclaimers.clone(), kind, None, waker)
+    }
+}
+
 impl Account {
     pub fn name(&self) -> String {
         self.entry().name.clone()
@@ -83,7 +91,7 @@ impl Account {
 
     /// Registers its owner as one who can give memory back: `waker` is called when it is asked.
     pub fn reclaimer(&self, kind: Reclaim, waker: Waker) -> Reclaimer {
-        Reclaimer::new(self.budget().shared.reclaimers.clone(), kind, self.0.entry.clone(), waker)
+        Reclaimer::new(self.budget().shared.reclaimers.clone(), kind, Some(self.0.entry.clone()), waker)
     }
 
     pub(crate) fn entry(&self) -> &Arc<Entry> {

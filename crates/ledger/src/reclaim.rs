@@ -34,7 +34,8 @@ const ANSWER_ROUNDS: u64 = 2;
 #[derive(Debug)]
 pub(crate) struct Slot {
     kind: Reclaim,
-    entry: Arc<Entry>,
+    /// Where the memory is, if it is all in one account.
+    entry: Option<Arc<Entry>>,
     /// What the stage says it could free; `u64::MAX` means all that its account holds.
     offer: AtomicU64,
     /// What it is asked for; 0 when nothing.
@@ -57,7 +58,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Slot {
     fn could_free(&self) -> u64 {
-        self.offer.load(Ordering::Relaxed).min(self.entry.used())
+        let held = self.entry.as_ref().map_or(u64::MAX, |entry| entry.used());
+        self.offer.load(Ordering::Relaxed).min(held)
     }
 
     fn wake(&self) {
@@ -70,11 +72,12 @@ impl Slot {
 }
 
 impl Reclaimers {
-    pub(crate) fn register(&self, kind: Reclaim, entry: Arc<Entry>, waker: Waker) -> Arc<Slot> {
+    pub(crate) fn register(&self, kind: Reclaim, entry: Option<Arc<Entry>>, waker: Waker) -> Arc<Slot> {
+        let offer = AtomicU64::new(if entry.is_some() { u64::MAX } else { 0 });
         let slot = Arc::new(Slot {
             kind,
             entry,
-            offer: AtomicU64::new(u64::MAX),
+            offer,
             asked: AtomicU64::new(0),
             asked_round: AtomicU64::new(0),
             waker,
@@ -133,11 +136,12 @@ pub struct Reclaimer {
 }
 
 impl Reclaimer {
-    pub(crate) fn new(home: Arc<Reclaimers>, kind: Reclaim, entry: Arc<Entry>, waker: Waker) -> Self {
+    pub(crate) fn new(home: Arc<Reclaimers>, kind: Reclaim, entry: Option<Arc<Entry>>, waker: Waker) -> Self {
         Self { slot: home.register(kind, entry, waker), home }
     }
 
-    /// Says how much the stage could free if asked. Until it says, that is all its account holds.
+    /// Says how much the stage could free if asked. Until it says, that is all its account holds; nothing where it was
+    /// registered without an account.
     pub fn offer(&self, bytes: ByteCount) {
         self.slot.offer.store(bytes.0, Ordering::Relaxed);
     }

@@ -1,8 +1,10 @@
-//! The I/O side of a pipeline: reads its source into a queue, and tells the source what is committed.
+//! The I/O side of a pipeline: reads its source into a queue, and tells the source what is committed. Under memory
+//! pressure it reads nothing; barriers come from the worker, so commits go on and relieve it.
 
 use std::sync::Arc;
 
 use base::Result;
+use ledger::PressureWatch;
 use ledger::channel::{self, Receiver, Sender};
 use rows::Positions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,6 +28,7 @@ pub(crate) struct Feed {
     to_worker: Sender<Fed>,
     published: Receiver<Positions>,
     places: Arc<Semaphore>,
+    pressure: PressureWatch,
 }
 
 /// What the worker's side of a feed holds.
@@ -34,11 +37,11 @@ pub(crate) struct FeedEnds {
     pub(crate) published: Sender<Positions>,
 }
 
-pub(crate) fn feed(source: Box<dyn Source>) -> (Feed, FeedEnds) {
+pub(crate) fn feed(source: Box<dyn Source>, pressure: PressureWatch) -> (Feed, FeedEnds) {
     let (to_worker, input) = channel::channel();
     let (published_to, published) = channel::channel();
     let places = Arc::new(Semaphore::new(AHEAD_MAX));
-    (Feed { source, to_worker, published, places }, FeedEnds { input, published: published_to })
+    (Feed { source, to_worker, published, places, pressure }, FeedEnds { input, published: published_to })
 }
 
 impl Feed {
@@ -48,9 +51,10 @@ impl Feed {
         let mut ended = false;
         loop {
             let place = self.places.clone();
-            let source = &mut self.source;
+            let (source, pressure) = (&mut self.source, &mut self.pressure);
             let next = async move {
                 let place = place.acquire_owned().await;
+                pressure.until_normal().await;
                 (source.next().await, place)
             };
             let told = tokio::select! {
@@ -70,5 +74,62 @@ impl Feed {
                 tracing::warn!(error = %error, "the committed positions could not be told to the source");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use base::{BoxFuture, ByteCount, Offset, PartitionIndex};
+    use bytes::Bytes;
+    use ledger::channel::Received;
+    use ledger::{Budget, Pressure};
+    use rows::PartitionId;
+
+    use super::*;
+    use crate::source::{Opened, RawBatch};
+
+    /// Always has one more record.
+    struct Endless(i64);
+
+    impl Source for Endless {
+        fn open<'a>(&'a mut self, _at: &'a Positions) -> BoxFuture<'a, Result<Opened>> {
+            Box::pin(async { Ok(Opened { start: Positions::new(), end: None }) })
+        }
+
+        fn next(&mut self) -> BoxFuture<'_, Result<SourceEvent>> {
+            self.0 += 1;
+            let (from, to) = (Offset(self.0 - 1), Offset(self.0));
+            let cluster = "c".into();
+            let partition =
+                PartitionId { topic: "numbers".into(), index: PartitionIndex(0), cluster, topic_id: "t".into() };
+            let batch = RawBatch { partition, from, to, end: to, bytes: Bytes::new() };
+            Box::pin(async { Ok(SourceEvent::Batch(batch)) })
+        }
+
+        fn published<'a>(&'a mut self, _upto: &'a Positions) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_under_pressure_and_a_bounded_number_ahead_without() {
+        let budget = Budget::new(ByteCount::mib(1));
+        budget.set_pressure(Pressure::High);
+        let (feed, mut ends) = feed(Box::new(Endless(0)), budget.watch_pressure());
+        let mut running = Box::pin(feed.run());
+        let mut poll = || running.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+        assert!(poll() && poll());
+        assert_eq!(ends.input.backlog(), 0, "read under pressure");
+        budget.set_pressure(Pressure::Normal);
+        assert!(poll());
+        assert_eq!(ends.input.backlog(), AHEAD_MAX);
+        budget.set_pressure(Pressure::Critical);
+        for _ in 0..AHEAD_MAX {
+            assert!(matches!(ends.input.try_recv(), Received::Item(_)));
+        }
+        assert!(poll());
+        assert!(ends.input.backlog() <= 1, "at most the read that was under way");
     }
 }

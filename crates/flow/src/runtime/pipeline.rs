@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base::{ByteCount, Epoch, Error, Offset, Result};
 use ledger::channel::{Received, Sender};
+use ledger::{Budget, Reclaim, Reclaimer};
 use rows::{PartitionId, Positions, Span};
 
 use super::bell::Bell;
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) start: Positions,
     pub(crate) interval: Duration,
     pub(crate) gauge: Gauge,
+    pub(crate) budget: Budget,
 }
 
 /// What a step did.
@@ -57,6 +59,8 @@ pub(crate) struct Pipeline {
     commit_soon: bool,
     draining: bool,
     ended: bool,
+    /// How others ask this pipeline for memory; there once a worker steps it.
+    reclaimer: Option<Reclaimer>,
 }
 
 struct PartsInUse {
@@ -68,6 +72,7 @@ struct PartsInUse {
     desk: CommitDesk,
     interval: Duration,
     gauge: Gauge,
+    budget: Budget,
 }
 
 enum Phase {
@@ -88,12 +93,12 @@ const MEMORY_PAUSE: Duration = Duration::from_millis(2);
 
 impl Pipeline {
     pub(crate) fn new(parts: Parts, now: Duration) -> Self {
-        let Parts { name, feed, decoder, transforms, writer, committer, desk, start, interval, gauge } = parts;
+        let Parts { name, feed, decoder, transforms, writer, committer, desk, start, interval, gauge, budget } = parts;
         Self {
             cut: start.clone(),
             read: start,
             counts: decoder.counts(),
-            parts: PartsInUse { name, feed, decoder, transforms, writer, desk, interval, gauge },
+            parts: PartsInUse { name, feed, decoder, transforms, writer, desk, interval, gauge, budget },
             mailbox: Mailbox::default(),
             decoding: None,
             phase: Phase::Idle(committer),
@@ -102,11 +107,13 @@ impl Pipeline {
             commit_soon: false,
             draining: false,
             ended: false,
+            reclaimer: None,
         }
     }
 
     pub(crate) fn attach(&mut self, bell: &Bell) {
         self.parts.feed.input.wake_with(bell.waker());
+        self.reclaimer = Some(self.parts.budget.reclaimer(Reclaim::SortRun, bell.waker()));
     }
 
     /// Read nothing new; commit what was read, then finish.
@@ -120,8 +127,10 @@ impl Pipeline {
             self.look_for_outcome()?;
         }
         if let Phase::Preparing { .. } = self.phase {
+            // What is being prepared gives its memory back by itself; an ask waits until then.
             return self.prepare(bell);
         }
+        self.answer_ask()?;
         if self.decoding.is_some() {
             return self.decode(now);
         }
@@ -173,6 +182,7 @@ impl Pipeline {
                 if rows > 0 && self.parts.writer.write(batch)? == Wrote::CommitSoon {
                     self.commit_soon = true;
                 }
+                self.offer();
                 self.parts.gauge.update(|progress| progress.rows += rows);
                 Ok(Did::Work)
             }
@@ -197,9 +207,34 @@ impl Pipeline {
         self.read.insert(partition, to);
     }
 
+    /// Lacking memory, spills its own; where that is not enough, asks the other pipelines and waits for them.
     fn ask_for(&mut self, want: ByteCount, now: Duration) -> Result<Did> {
         let freed = self.parts.writer.reclaim(want)?;
-        Ok(if freed >= want { Did::Work } else { Did::Wait { until: now + MEMORY_PAUSE } })
+        self.offer();
+        if freed >= want {
+            return Ok(Did::Work);
+        }
+        self.parts.budget.ask_back(want - freed, Reclaim::EarlyCommit);
+        Ok(Did::Wait { until: now + MEMORY_PAUSE })
+    }
+
+    /// Gives back what another pipeline, or the watch over the budget, asks for.
+    fn answer_ask(&mut self) -> Result<()> {
+        let Some(want) = self.reclaimer.as_ref().and_then(Reclaimer::asked) else { return Ok(()) };
+        let freed = self.parts.writer.reclaim(want)?;
+        tracing::debug!(table = %self.parts.name, %want, %freed, "gave memory back");
+        self.offer();
+        if let Some(reclaimer) = &self.reclaimer {
+            reclaimer.answer();
+        }
+        Ok(())
+    }
+
+    /// Says how much it could give back.
+    fn offer(&self) {
+        if let Some(reclaimer) = &self.reclaimer {
+            reclaimer.offer(self.parts.writer.reclaimable());
+        }
     }
 
     /// Cuts the stream here: everything read so far belongs to the epoch that ends now.
@@ -241,6 +276,7 @@ impl Pipeline {
                 let (reply, bell) = (self.mailbox.clone(), bell.clone());
                 self.parts.desk.commit(CommitRequest { committer, prepared, first, reply, bell })?;
                 self.phase = Phase::Committing { upto: self.cut.clone() };
+                self.offer();
             }
         }
         Ok(Did::Work)

@@ -266,7 +266,7 @@ impl Run {
             tracing::warn!(table = %plan.name, "{note}");
         }
         let start = start_positions(source.open(&recovered.positions).await?.start, &recovered.positions);
-        let (feed, ends) = feed::feed(source);
+        let (feed, ends) = feed::feed(source, self.options.budget.watch_pressure());
         let limits = limits(&self.plan.settings)?;
         let transforms = plan.transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
         let interval = self.plan.settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
@@ -281,6 +281,7 @@ impl Run {
             start,
             interval,
             gauge: self.gauges[id.index].clone(),
+            budget: self.options.budget.clone(),
         };
         let pipeline = Pipeline::new(parts, self.options.clock.monotonic());
         self.feeds.spawn(feed_name(id), feed.run());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{Int64Array, RecordBatch};
@@ -14,7 +15,7 @@ use flow::{
     Committable, Committer, Decoder, Decoding, JobPlan, Opened, Outcome, PipelinePlan, Prepare, RawBatch, Recovered,
     Settings, Sink, SinkContext, SinkWriter, Source, SourceContext, SourceEvent, SourceInstance, SourceParts, Wrote,
 };
-use ledger::{Budget, Owned};
+use ledger::{Budget, Owned, Reclaim};
 use rows::{AbsentMask, Batch, Field, LogicalType, Origin, PartitionId, Positions, Schema, Span};
 
 pub(crate) fn partition(index: i32) -> PartitionId {
@@ -178,6 +179,16 @@ pub(crate) struct TableSink {
     pub(crate) faults: Arc<Faults>,
     /// Rows after which a commit is asked for.
     pub(crate) soon: usize,
+    /// Where each write asks all pipelines to give memory back.
+    pub(crate) asks: Option<Budget>,
+    /// How often this sink was asked.
+    pub(crate) asked: Arc<AtomicU64>,
+}
+
+impl TableSink {
+    pub(crate) fn new(table: Arc<Mutex<Table>>, faults: Arc<Faults>) -> Self {
+        Self { table, faults, soon: 50, asks: None, asked: Arc::default() }
+    }
 }
 
 impl SinkInstance for TableSink {
@@ -186,7 +197,14 @@ impl SinkInstance for TableSink {
     }
 
     fn open(&self, _context: &SinkContext) -> Result<Sink> {
-        let writer = TableWriter { rows: Vec::new(), faults: self.faults.clone(), soon: self.soon, pieces: 0 };
+        let writer = TableWriter {
+            rows: Vec::new(),
+            faults: self.faults.clone(),
+            soon: self.soon,
+            pieces: 0,
+            asks: self.asks.clone(),
+            asked: self.asked.clone(),
+        };
         let committer = TableCommitter { table: self.table.clone(), faults: self.faults.clone() };
         Ok(Sink { writer: Box::new(writer), committer: Box::new(committer) })
     }
@@ -197,6 +215,8 @@ struct TableWriter {
     faults: Arc<Faults>,
     soon: usize,
     pieces: usize,
+    asks: Option<Budget>,
+    asked: Arc<AtomicU64>,
 }
 
 struct Prepared {
@@ -213,10 +233,18 @@ impl SinkWriter for TableWriter {
         self.faults.strike("write")?;
         let numbers = batch.columns.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
         self.rows.extend(numbers.values().iter().map(|n| (batch.origin.partition.index.0, *n)));
+        if let Some(budget) = &self.asks {
+            budget.ask_back(ByteCount(8), Reclaim::EarlyCommit);
+        }
         Ok(if self.rows.len() >= self.soon { Wrote::CommitSoon } else { Wrote::Kept })
     }
 
+    fn reclaimable(&self) -> ByteCount {
+        ByteCount::from(self.rows.len() * 8)
+    }
+
     fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(ByteCount::ZERO)
     }
 

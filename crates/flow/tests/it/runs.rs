@@ -1,5 +1,6 @@
 //! Whole runs.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use base::ByteCount;
@@ -31,8 +32,7 @@ fn check(case: &Case) -> Vec<u64> {
     let published = Arc::default();
     let faults = Faults::new(case.seed, case.one_in);
     let source = Numbers { lens: case.lens.clone(), faults: faults.clone(), published: Arc::clone(&published) };
-    let sinks =
-        tables.iter().map(|table| TableSink { table: table.clone(), faults: faults.clone(), soon: 50 }).collect();
+    let sinks = tables.iter().map(|table| TableSink::new(table.clone(), faults.clone())).collect();
     let job = Job::new(plan(source, sinks, case.interval), options(case.threads, &budget));
     let report = runtime().block_on(job.run()).unwrap();
     assert!(report.iter().all(|pipeline| pipeline.finished && pipeline.lag() == 0));
@@ -81,9 +81,22 @@ fn a_budget_that_cannot_hold_the_floors_is_refused_with_the_arithmetic() {
     let budget = Budget::new(ByteCount(100));
     let faults = Faults::new(0, 0);
     let source = Numbers { lens: vec![5], faults: faults.clone(), published: Arc::default() };
-    let sink = TableSink { table: Arc::default(), faults, soon: 50 };
+    let sink = TableSink::new(Arc::default(), faults);
     let job = Job::new(plan(source, vec![sink], "1 s"), options(1, &budget));
     let error = runtime().block_on(job.run()).unwrap_err();
     assert!(error.message().contains("512B"), "{}", error.message());
     assert!(error.report().contains("source/numbers/fetch"), "{}", error.report());
+}
+
+#[test]
+fn pipelines_give_memory_back_when_others_ask() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount::mib(1));
+    let faults = Faults::new(0, 0);
+    let source = Numbers { lens: vec![500], faults: faults.clone(), published: Arc::default() };
+    let asks = TableSink { asks: Some(budget.clone()), ..TableSink::new(Arc::default(), faults.clone()) };
+    let asked = asks.asked.clone();
+    let job = Job::new(plan(source, vec![asks], "1 h"), options(1, &budget));
+    runtime().block_on(job.run()).unwrap();
+    assert!(asked.load(Ordering::Relaxed) > 0, "an ask went unheard");
 }
