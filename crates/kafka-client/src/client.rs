@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base::{ByteCount, Error, Result};
 use kafka_wire::protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use kafka_wire::protocol::{ErrorCode, Request, TopicId};
-use ledger::Account;
+use ledger::{Account, Owned};
 
 pub(crate) use self::metadata::{Leader, Metadata, TopicMetadata};
 pub use self::offsets::OffsetSpec;
@@ -33,7 +33,7 @@ struct Inner {
     config: ClientConfig,
     account: Account,
     pool: Pool,
-    metadata: Mutex<Arc<Metadata>>,
+    metadata: Mutex<Owned<Arc<Metadata>>>,
     /// Who answered last.
     good: Mutex<Option<Address>>,
     coordinators: groups::Coordinators,
@@ -61,9 +61,9 @@ impl Client {
         let pool = Pool::new(config.clone(), account.clone());
         let inner = Inner {
             config,
-            account,
             pool,
-            metadata: Mutex::new(Arc::new(Metadata::default())),
+            metadata: Mutex::new(Owned::new(Arc::new(Metadata::default()), account.empty())),
+            account,
             good: Mutex::new(None),
             coordinators: groups::Coordinators::default(),
         };
@@ -160,7 +160,7 @@ impl Client {
 
     /// The latest that is known; empty at first.
     pub(crate) fn metadata(&self) -> Arc<Metadata> {
-        lock(&self.inner.metadata).clone()
+        lock(&self.inner.metadata).value.clone()
     }
 
     /// Asks once for brokers and these topics, and remembers the answer.
@@ -171,10 +171,17 @@ impl Client {
             .collect();
         let request =
             MetadataRequest { topics: Some(topics), allow_auto_topic_creation: false, ..MetadataRequest::default() };
-        let response = self.ask_any(&request).await?;
+        let Response { body, mut paid } = self.ask_any(&request).await?;
         let mut known = lock(&self.inner.metadata);
-        *known = Arc::new(known.updated(response.body));
-        Ok(known.clone())
+        known.value = Arc::new(known.value.updated(body));
+        let size = known.value.size();
+        // Decoding was allowed several times what is kept; topics asked for earlier may come on top.
+        if size > paid.bytes() && !paid.try_grow(size - paid.bytes()) {
+            tracing::debug!(%size, "the account cannot hold all that is known of the cluster");
+        }
+        paid.shrink_to(size);
+        known.paid = paid;
+        Ok(known.value.clone())
     }
 
     /// Asks one broker after another until one answers: the last that did, the known ones, the bootstrap list.

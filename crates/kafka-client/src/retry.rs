@@ -21,6 +21,9 @@ fn pauses(first_ms: u64, max_ms: u64) -> Backoff {
     Backoff::new(Duration::from_millis(first_ms), Duration::from_millis(max_ms))
 }
 
+/// With pauses of a second, three times a minute.
+const WARN_EVERY: u32 = 20;
+
 /// An operation's time: `default.api.timeout.ms` from its start on.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -39,6 +42,10 @@ impl Patience {
         let pause = self.backoff.next_pause();
         if error.retry() == Retry::Never || Instant::now() + pause > self.until {
             return Err(error);
+        }
+        // A user who waits learns why, but not at every try.
+        if self.backoff.tries() % WARN_EVERY == 1 {
+            tracing::warn!(%error, "trying again");
         }
         tokio::time::sleep(pause).await;
         Ok(())

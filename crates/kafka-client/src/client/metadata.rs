@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base::ByteCount;
 use kafka_wire::protocol::messages::metadata::{MetadataResponse, MetadataTopic};
 use kafka_wire::protocol::{ErrorCode, TopicId};
 
@@ -53,6 +54,14 @@ impl Metadata {
             .collect();
         let cluster_id = response.cluster_id.unwrap_or_default().into();
         Self { cluster_id, controller: response.controller_id, brokers, topics }
+    }
+
+    /// What it holds in memory, roughly: nodes of maps and names.
+    pub(super) fn size(&self) -> ByteCount {
+        const NODE: usize = 64;
+        let brokers: usize = self.brokers.values().map(|address| NODE + address.host.len()).sum();
+        let topics = self.topics.iter().map(|(name, topic)| 2 * NODE + name.len() + topic.partitions.len() * NODE / 2);
+        ByteCount::from(brokers + topics.sum::<usize>())
     }
 
     /// Where the leader of a partition listens, if there is one.

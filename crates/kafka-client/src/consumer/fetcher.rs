@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::Result;
+use base::{Error, Result};
 use kafka_wire::protocol::ErrorCode;
 use kafka_wire::protocol::messages::fetch::{FetchPartitionResponse, FetchResponse};
 use ledger::Reservation;
@@ -138,6 +138,22 @@ impl Shared {
     }
 }
 
+/// Whether a partition may be served by another broker or at another time.
+fn moves_on(code: ErrorCode) -> bool {
+    const INCONSISTENT_TOPIC_ID: ErrorCode = ErrorCode(103);
+    let passing = code.is_retriable() && code != ErrorCode::CORRUPT_MESSAGE;
+    passing || code == INCONSISTENT_TOPIC_ID || code == ErrorCode::UNKNOWN_SERVER_ERROR
+}
+
+fn refused(name: &TopicPartition, code: ErrorCode) -> Error {
+    let message = format!("the broker does not let {name} be read: {code}");
+    match code {
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED => Error::user(message).hint("ask for the right to read the topic"),
+        ErrorCode::CORRUPT_MESSAGE => Error::external(message).hint("the log is damaged; check the broker's disk"),
+        _ => Error::external(message).hint("look into the broker's log for the reason"),
+    }
+}
+
 impl Assigned {
     fn accept(&mut self, name: &TopicPartition, mut answer: FetchPartitionResponse, paid: &mut Reservation) -> Brought {
         match answer.error_code {
@@ -147,10 +163,14 @@ impl Assigned {
                 self.out_of_range = true;
                 return Brought { upkeep: true, ..Brought::default() };
             }
-            code => {
+            code if moves_on(code) => {
                 tracing::debug!(partition = %name, error = %code, "a partition was not served; asking for its leader");
                 self.leader = None;
                 return Brought { trouble: true, upkeep: true, ..Brought::default() };
+            }
+            code => {
+                self.fail(refused(name, code).into());
+                return Brought { trouble: true, ..Brought::default() };
             }
         }
         let Some(mut bytes) = answer.records.take().filter(|bytes| !bytes.is_empty()) else {

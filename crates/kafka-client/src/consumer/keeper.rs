@@ -87,7 +87,11 @@ impl Keeper {
             return false;
         }
         let looked_up = self.look_up().await;
-        looked_up && self.shared.topics_to_ask_for().is_empty()
+        let lacking = self.shared.topics_to_ask_for();
+        if !lacking.is_empty() {
+            tracing::warn!(topics = ?lacking, "some partitions have no leader now; asking again");
+        }
+        looked_up && lacking.is_empty()
     }
 
     async fn refresh(&mut self, topics: &[Arc<str>]) -> bool {
@@ -283,7 +287,7 @@ impl Shared {
 
 impl Assigned {
     /// Ends reading it; what was fetched is dropped.
-    fn fail(&mut self, error: ConsumerError) {
+    pub(super) fn fail(&mut self, error: ConsumerError) {
         self.rewind();
         self.error = Some(error);
     }

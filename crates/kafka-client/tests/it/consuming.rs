@@ -300,21 +300,12 @@ async fn partitions_take_turns() {
 }
 
 #[tokio::test]
-async fn a_refusing_cluster_ends_in_an_error_not_in_a_loop() {
+async fn a_partition_that_may_not_be_read_is_an_error_not_a_loop() {
     let fake = Fake::start(1).await;
     fake.topic("t", &[1]);
-    fake.state.append("t", 0, small(0));
-    // An error code that no retry mends is asked about again and again, with pauses; the rest goes on.
-    let mut refusals = 3;
-    fake.state.script(move |_, key| match key {
-        ApiKey::Fetch if refusals > 0 => {
-            refusals -= 1;
-            Deed::Close
-        }
-        _ => Deed::Answer,
-    });
+    fake.state.lock().topics.get_mut("t").unwrap().partitions[0].refusal = Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     let mut consumer = fake.consumer(|_| {});
-    consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Earliest);
-    assert_eq!(read_to(&mut consumer, 3).await, [0, 1, 2]);
-    assert!(ErrorCode::FENCED_LEADER_EPOCH.is_retriable());
+    consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Offset(Offset(0)));
+    let report = base::Error::from(consumer.next().await.unwrap_err()).report();
+    assert!(report.contains("t-0") && report.contains("TOPIC_AUTHORIZATION_FAILED"), "{report}");
 }

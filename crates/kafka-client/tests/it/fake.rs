@@ -93,6 +93,8 @@ pub(crate) struct Partition {
     pub(crate) start: i64,
     pub(crate) log: Vec<Bytes>,
     pub(crate) aborted: Vec<AbortedTransaction>,
+    /// What every fetch is answered with.
+    pub(crate) refusal: Option<ErrorCode>,
     /// The next sequence number per producer.
     pub(crate) sequences: BTreeMap<i64, i32>,
 }
@@ -530,6 +532,9 @@ impl Partition {
     fn fetch(&self, node: i32, asked: &FetchPartition, left: &mut usize, first: bool) -> FetchPartitionResponse {
         if self.leader != node {
             return refused(asked, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        if let Some(code) = self.refusal {
+            return refused(asked, code);
         }
         if asked.current_leader_epoch != -1 && asked.current_leader_epoch < self.epoch {
             return refused(asked, ErrorCode::FENCED_LEADER_EPOCH);
