@@ -17,7 +17,8 @@ use crate::server;
 #[derive(Debug)]
 pub struct Broker;
 
-/// A broker that answers clients. Dropping it ends it as a crash would; [`RunningBroker::shutdown`] ends it cleanly.
+/// A broker that answers clients. [`RunningBroker::shutdown`] ends it cleanly; dropping it ends it as a crash would, some
+/// time later.
 #[derive(Debug)]
 pub struct RunningBroker {
     core: Arc<Core>,
@@ -85,12 +86,22 @@ impl RunningBroker {
 
     /// Closes all connections, syncs, and marks the end as clean, so that the next start has nothing to check.
     pub async fn shutdown(mut self) -> Result<()> {
+        self.end_tasks().await;
+        self.core.close()
+    }
+
+    /// Ends the broker as a crash of its process would: what waits for a sync is not acknowledged, and the next start
+    /// checks the logs. When this returns the folder is free for another broker.
+    pub async fn kill(mut self) {
+        self.end_tasks().await;
+    }
+
+    async fn end_tasks(&mut self) {
         self.stop.send_replace(true);
         while let Some((name, result)) = self.tasks.next_ended().await {
             if let Err(error) = result {
                 tracing::error!(task = name, error = %error.report(), "a task of the broker failed");
             }
         }
-        self.core.close()
     }
 }
