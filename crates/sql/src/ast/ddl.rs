@@ -1,19 +1,10 @@
 //! CREATE statements as written.
 
-use rows::LogicalType;
-
+use super::data_type::DataType;
 use super::expr::Expr;
-use super::name::{Ident, ObjectName, Text};
+use super::name::{Ident, ObjectName, OptionEntry, Text};
 use super::query::Select;
 use crate::text::Span;
-
-/// A type as written. `nullable` unless NOT NULL follows.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DataType {
-    pub(crate) ty: LogicalType,
-    pub(crate) nullable: bool,
-    pub(crate) span: Span,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CreateTable {
@@ -60,13 +51,6 @@ pub(crate) struct Watermark {
     pub(crate) column: Vec<Ident>,
     pub(crate) expr: Expr,
     pub(crate) span: Span,
-}
-
-/// `'key'='value'` of WITH or of a hint.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct OptionEntry {
-    pub(crate) key: Text,
-    pub(crate) value: Text,
 }
 
 #[derive(Clone, Debug, PartialEq)]

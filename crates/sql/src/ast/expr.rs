@@ -1,6 +1,6 @@
 //! Expressions as written.
 
-use super::ddl::DataType;
+use super::data_type::DataType;
 use super::name::Ident;
 use crate::text::Span;
 

@@ -1,4 +1,4 @@
-//! Names and texts.
+//! Names, texts and options.
 
 use std::fmt;
 
@@ -24,6 +24,13 @@ pub(crate) struct ObjectName {
 pub(crate) struct Text {
     pub(crate) value: String,
     pub(crate) span: Span,
+}
+
+/// `'key'='value'` of WITH or of a hint.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OptionEntry {
+    pub(crate) key: Text,
+    pub(crate) value: Text,
 }
 
 /// Prints with backquotes, which is right for any name.

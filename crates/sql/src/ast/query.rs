@@ -1,8 +1,7 @@
 //! SELECT and INSERT as written.
 
-use super::ddl::OptionEntry;
 use super::expr::Expr;
-use super::name::{Ident, ObjectName};
+use super::name::{Ident, ObjectName, OptionEntry};
 use crate::text::Span;
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Which parts of a job file are secrets: the values of options whose names say so. Found among the tokens, before
 //! anything is parsed, so that no message about a broken statement shows one.
 
-use super::{Token, TokenKind};
+use super::token::{Token, TokenKind};
 use crate::text::{SourceText, Span};
 
 /// The words by which Flink's `GlobalConfiguration` knows a sensitive option, and two more of Kafka's and the clouds'.

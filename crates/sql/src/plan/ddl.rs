@@ -1,39 +1,14 @@
-//! CREATE statements: what they declare, and what is to be done in catalogs once the whole job is planned.
+//! CREATE statements: what they declare, and what they ask of catalogs.
 
 use std::sync::Arc;
 
-use flow::{Catalog, TableDef};
-
+use super::due::{Action, Due};
 use super::namespace::{FullName, MEMORY_CATALOG, Object, OpenCatalog, stored};
 use super::options::Given;
 use super::planner::Planner;
 use super::table::{ColumnSource, Table, View};
 use crate::ast::{CreateCatalog, CreateDatabase, CreateTable, CreateView};
 use crate::text::{Diagnostic, Errors, Span, did_you_mean};
-
-/// Something to do in a catalog.
-#[derive(Debug)]
-pub(super) enum Action {
-    CreateDatabase { catalog: Arc<dyn Catalog>, database: String },
-    CreateTable { catalog: Arc<dyn Catalog>, database: String, table: String, def: Box<TableDef> },
-}
-
-/// An action and the statement that asks for it.
-#[derive(Debug)]
-pub(super) struct Due {
-    pub(super) action: Action,
-    pub(super) span: Span,
-}
-
-impl Due {
-    pub(super) fn execute(&self) -> Result<(), Diagnostic> {
-        let done = match &self.action {
-            Action::CreateDatabase { catalog, database } => catalog.create_database(database),
-            Action::CreateTable { catalog, database, table, def } => catalog.create_table(database, table, def),
-        };
-        done.map_err(|error| Diagnostic::from_error(self.span, &error))
-    }
-}
 
 impl Planner<'_> {
     pub(super) fn create_catalog(&mut self, create: &CreateCatalog) -> Result<(), Errors> {

@@ -1,15 +1,16 @@
 //! Statements → [`flow::JobPlan`].
 //!
 //! In the order of the work: `settings` (SET, before anything else, since they hold for the whole job), then statement by
-//! statement: `namespace` (what names mean), `table` and `options` (CREATE TABLE), `ddl` (what to do in catalogs), and for
-//! each INSERT `insert`: `scope` and `resolve` (which columns), `expr` (types, onto `eval`), `query` (table and
-//! transforms), `prune` (only what is used), `store`, `key` and `sink` (what
-//! arrives, and whether the sink can take it).
+//! statement (`statements`, with `planner` for what is known between them): `namespace` (what names mean); `table`,
+//! `options` and `connector` (CREATE TABLE); `ddl` and `due` (what to do in catalogs); and for each INSERT `insert`:
+//! `scope` and `resolve` (which columns), `expr` (types, onto `eval`), `query` (table and transforms), `store`, `key` and
+//! `sink` (what arrives, and whether the sink can take it), `prune` (only what is used).
 //!
 //! Invariants: nothing is created anywhere before the whole job is planned without an error, and in [`Mode::Check`] never.
 
 mod connector;
 mod ddl;
+mod due;
 mod expr;
 mod insert;
 mod key;
@@ -23,8 +24,10 @@ mod scope;
 mod settings;
 mod single;
 mod sink;
+mod statements;
 mod store;
 mod table;
 
-pub use planner::{Mode, Overrides, Planned, plan};
+pub use settings::Overrides;
 pub use single::expression;
+pub use statements::{Mode, Planned, plan};

@@ -2,9 +2,17 @@
 
 use flow::{Registry, Settings};
 
-use super::planner::Overrides;
 use crate::ast::{Statement, StatementKind};
 use crate::text::{Diagnostic, Span, did_you_mean, nearest};
+
+/// What the command line says over the job file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--set key=value`, in their order.
+    pub set: Vec<(String, String)>,
+    /// `--bootstrap`: for every table whose connector knows `properties.bootstrap.servers`.
+    pub bootstrap: Option<String>,
+}
 
 /// Our keys; an unknown one is surely a slip.
 const OURS: &str = "millstream.";

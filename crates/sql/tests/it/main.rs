@@ -15,9 +15,13 @@ mod golden;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
