@@ -36,7 +36,8 @@ impl TooLarge {
 
 impl From<TooLarge> for Error {
     fn from(error: TooLarge) -> Self {
-        let lacking = error.wanted.saturating_sub(error.most);
+        // Rounded up: what a hint names must be enough.
+        let lacking = ByteCount::mib(error.wanted.saturating_sub(error.most).0.div_ceil(1 << 20));
         let smaller = match &error.setting {
             Some(setting) => format!("lower '{setting}'"),
             None => "make the unit smaller".to_owned(),
