@@ -29,7 +29,9 @@ impl Drop for Open {
 
 impl Budget {
     /// Opens an account at start-up; `floor` is the largest unit that its owner must hold to make progress. Floors that
-    /// exceed the budget are found by [`Budget::check`].
+    /// exceed the budget are found by [`Budget::check`]. Where others have borrowed the floor meanwhile (a pipeline that
+    /// starts again), nobody borrows more until they have given it back, and they are asked to; to be told instead, use
+    /// [`Budget::open_account`].
     pub fn account(&self, name: impl Into<String>, floor: ByteCount) -> Account {
         self.account_with(AccountOptions { name: name.into(), floor, setting: None })
     }

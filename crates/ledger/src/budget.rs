@@ -160,6 +160,7 @@ impl Budget {
         if let Some(wanted) = self.shared.lending.tick(now_ms) {
             self.shared.reclaimers.ask(wanted, Reclaim::EarlyCommit);
         }
+        self.ask_back_overdraft();
         for share in self.shares() {
             share.tick(now);
         }
@@ -175,10 +176,18 @@ impl Budget {
         }
     }
 
-    /// Opens a line in the ledger.
+    /// Opens a line in the ledger. What others have borrowed of its floor is asked back.
     pub(crate) fn open_entry(&self, options: AccountOptions) -> Arc<Entry> {
         self.shared.lending.commit(options.floor.0.min(BYTES_MAX));
+        self.ask_back_overdraft();
         self.list_entry(options)
+    }
+
+    fn ask_back_overdraft(&self) {
+        let overdrawn = self.shared.lending.pool.overdrawn();
+        if overdrawn > 0 {
+            self.shared.reclaimers.ask(overdrawn, Reclaim::EarlyCommit);
+        }
     }
 
     /// Opens a line in the ledger if nobody has borrowed its floor.

@@ -67,6 +67,11 @@ impl Pool {
         self.word.fetch_sub((n as i64) << SHIFT, Ordering::AcqRel);
     }
 
+    /// What is lent although it was set aside since; 0 as a rule.
+    pub(crate) fn overdrawn(&self) -> u64 {
+        (self.word.load(Ordering::Acquire) >> SHIFT).min(0).unsigned_abs()
+    }
+
     pub(crate) fn announce_waiters(&self, any: bool) {
         self.flag(WAITERS, any);
     }

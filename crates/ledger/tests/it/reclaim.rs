@@ -96,6 +96,21 @@ fn a_request_beyond_its_floor_asks_others_and_one_within_does_not() {
 }
 
 #[test]
+fn a_floor_opened_on_lent_bytes_is_asked_back() {
+    let budget = Budget::new(bytes(1000));
+    let run = budget.account("run", bytes(100));
+    let reclaimer = silent(&run, Reclaim::SortRun);
+    let mut lent = run.try_reserve(bytes(1000)).unwrap();
+    let again = budget.account("starts again", bytes(300));
+    assert_eq!(reclaimer.asked(), Some(bytes(300)));
+    lent.shrink_to(bytes(750));
+    assert!(!lent.try_grow(bytes(1)), "nobody borrows while too much is lent");
+    lent.shrink_to(bytes(650));
+    assert!(lent.try_grow(bytes(50)) && !lent.try_grow(bytes(1)));
+    assert!(again.try_reserve(bytes(300)).is_some());
+}
+
+#[test]
 fn a_waiting_stage_is_woken_to_give_back_and_then_waits_on() {
     let budget = Budget::new(bytes(100));
     let (waits, other) = (budget.account("waits", bytes(0)), budget.account("other", bytes(0)));
