@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Offset;
-use rows::PartitionId;
+use rows::{PartitionId, Positions};
 
 use crate::sink::Published;
 use crate::source::DecoderCounts;
@@ -32,6 +32,15 @@ impl PipelineProgress {
     /// Records between what is read and the ends of the partitions.
     pub fn lag(&self) -> u64 {
         self.partitions.values().map(|(read, end)| (end.0 - read.0).max(0) as u64).sum()
+    }
+
+    /// A life begins at `start`; where the ends are not known yet, what was seen before or the start itself stands for them.
+    pub(crate) fn began(&mut self, start: &Positions, ends: Option<&Positions>) {
+        for (partition, from) in start {
+            let seen = self.partitions.get(partition).map_or(*from, |(_, end)| *end);
+            let end = ends.and_then(|ends| ends.get(partition)).copied().unwrap_or(seen);
+            self.partitions.insert(partition.clone(), (*from, end));
+        }
     }
 
     pub(crate) fn published(&mut self, published: &Published) {

@@ -265,7 +265,9 @@ impl Run {
         for note in &recovered.notes {
             tracing::warn!(table = %plan.name, "{note}");
         }
-        let start = start_positions(source.open(&recovered.positions).await?.start, &recovered.positions);
+        let opened = source.open(&recovered.positions).await?;
+        let start = start_positions(opened.start, &recovered.positions);
+        self.gauges[id.index].update(|progress| progress.began(&start, opened.end.as_ref()));
         let (feed, ends) = feed::feed(source, self.options.budget.watch_pressure());
         let limits = limits(&self.plan.settings)?;
         let transforms = plan.transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;

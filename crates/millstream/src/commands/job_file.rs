@@ -1,0 +1,34 @@
+//! A job file from the disk to a plan.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::{Clock, Error, RealDisk, Result};
+use flow::JobPlan;
+use flow::registry::CatalogContext;
+use sql::{Job, Mode, Overrides, Planned};
+
+use crate::{cli, registry};
+
+/// Plans and creates what the file's DDL asks for.
+pub(crate) fn plan_to_run(file: &Path, overrides: &cli::Overrides, clock: Arc<dyn Clock>) -> Result<JobPlan> {
+    let planned = plan(file, overrides, clock, Mode::Run)?;
+    if planned.job.pipelines.is_empty() {
+        return Err(Error::user(format!("{} inserts nothing", file.display()))
+            .hint("a job is at least one INSERT INTO … SELECT …; EXPLAIN and DDL alone do not run"));
+    }
+    for warning in planned.warnings.list() {
+        tracing::warn!("{}", warning.message);
+    }
+    Ok(planned.job)
+}
+
+/// Plans; in [`Mode::Check`] nothing is created anywhere.
+pub(crate) fn plan(file: &Path, overrides: &cli::Overrides, clock: Arc<dyn Clock>, mode: Mode) -> Result<Planned> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::user(format!("cannot read the job file {}", file.display())).caused_by(error))?;
+    let job = Job::parse(&text, &file.display().to_string())?;
+    let context = CatalogContext { clock, disk: Arc::new(RealDisk), working_dir: PathBuf::from(".") };
+    let overrides = Overrides { set: overrides.set.clone(), bootstrap: overrides.bootstrap.clone() };
+    Ok(sql::plan(&job, &registry::full(), &overrides, &context, mode)?)
+}
