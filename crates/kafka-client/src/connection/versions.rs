@@ -32,16 +32,17 @@ impl Versions {
             let (frame, _paid) = begun.frame(connection).await?;
             // In every version the error code comes first.
             let refused = frame.get(4..6) == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
-            let read_as = if refused { 0 } else { version };
-            let response = decode_response::<ApiVersionsRequest>(frame, read_as, correlation_id).map_err(malformed)?;
             if !refused {
-                return Ok(Self::of(&response));
+                let response = decode_response::<ApiVersionsRequest>(frame, version, correlation_id);
+                return Ok(Self::of(&response.map_err(malformed)?));
             }
-            let known = Self::of(&response).ranges.get(&ApiKey::ApiVersions.code()).map_or(0, |(_, max)| *max);
             if version == 0 {
                 return Err(Self::default().unspoken::<ApiVersionsRequest>(connection.address()));
             }
-            version = known.clamp(0, version - 1);
+            // Some write the list wrong when they refuse (librdkafka's mock cluster); every broker knows version 0.
+            let known = decode_response::<ApiVersionsRequest>(frame, 0, correlation_id).ok();
+            let known = known.and_then(|response| Self::of(&response).ranges.get(&ApiKey::ApiVersions.code()).copied());
+            version = known.map_or(0, |(_, max)| max).clamp(0, version - 1);
         }
     }
 
