@@ -98,11 +98,15 @@ impl TableMetadata {
 
     /// This version with `snapshot` as the head of `main`, and other refs moved in the same step.
     ///
+    /// Where the clock went back since the last version, the snapshot gets that version's time: Java refuses tables whose
+    /// logs run backwards.
+    ///
     /// # Errors
     /// The snapshot does not follow from this version: its sequence number, first row id or parent is not the next one.
-    pub fn with_snapshot(&self, snapshot: Snapshot, refs: Vec<RefChange>) -> Result<Self> {
-        let mut next = self.clone();
+    pub fn with_snapshot(&self, mut snapshot: Snapshot, refs: Vec<RefChange>) -> Result<Self> {
         self.check_follows(&snapshot)?;
+        let mut next = self.clone();
+        snapshot.timestamp_ms = snapshot.timestamp_ms.max(self.last_updated_ms);
         next.last_sequence_number = snapshot.sequence_number;
         next.last_updated_ms = snapshot.timestamp_ms;
         next.next_row_id = self.next_row_id.map(|id| id + snapshot.added_rows.unwrap_or(0));

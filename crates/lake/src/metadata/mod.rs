@@ -10,6 +10,7 @@ pub mod partition;
 pub mod schema;
 pub mod snapshot;
 pub mod table;
+mod document;
 pub mod types;
 pub mod value;
 

@@ -383,6 +383,64 @@ proptest! {
         }
     }
 
+}
+
+fn any_file() -> impl Strategy<Value = DataFile> {
+    let numbers = || {
+        proptest::collection::btree_map(any::<i32>(), any::<i64>(), 0..4)
+            .prop_map(|map| map.into_iter().collect::<Vec<_>>())
+    };
+    let bounds = || {
+        let value = proptest::collection::vec(any::<u8>(), 0..20);
+        proptest::collection::btree_map(any::<i32>(), value, 0..4).prop_map(|map| map.into_iter().collect::<Vec<_>>())
+    };
+    let metrics = (numbers(), numbers(), numbers(), numbers(), bounds(), bounds());
+    let metrics = metrics.prop_map(
+        |(column_sizes, value_counts, null_value_counts, nan_value_counts, lower_bounds, upper_bounds)| Metrics {
+            column_sizes,
+            value_counts,
+            null_value_counts,
+            nan_value_counts,
+            lower_bounds,
+            upper_bounds,
+        },
+    );
+    let more = (
+        proptest::option::of(proptest::collection::vec(any::<u8>(), 0..9)),
+        proptest::collection::vec(any::<i64>(), 0..4),
+        proptest::option::of(any::<i32>()),
+    );
+    (metrics, more, "\\PC{0,80}", 0..i64::MAX / 64, 0..i64::MAX, proptest::option::of(0..i64::MAX)).prop_map(
+        |(metrics, (key_metadata, split_offsets, sort_order_id), path, rows, size, first_row_id)| DataFile {
+            metrics,
+            key_metadata,
+            split_offsets,
+            sort_order_id,
+            first_row_id,
+            ..DataFile::data(path, rows, size)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn entries_come_back(files in proptest::collection::vec((any_file(), any::<i64>(), 0..i64::MAX), 0..8)) {
+        let folder = tempfile::tempdir().unwrap();
+        let entries: Vec<ManifestEntry> = files
+            .into_iter()
+            .map(|(data_file, snapshot_id, sequence_number)| {
+                let (snapshot_id, sequence_number) = (Some(snapshot_id), Some(sequence_number));
+                ManifestEntry { status: Status::Existing, snapshot_id, sequence_number, file_sequence_number: None, data_file }
+            })
+            .collect();
+        let mut manifest = write(folder.path(), 3, ManifestContent::Data, &entries);
+        // As a list of a v2 table would name it: nothing to inherit.
+        manifest.sequence_number = Some(1);
+        prop_assert_eq!(read(&manifest, Columns::All).unwrap(), entries);
+    }
+
     /// Whatever is wrong with a manifest: an error or other entries, in bounded memory and time, and nothing stays charged.
     #[test]
     fn bent_manifests_neither_panic_nor_hoard(

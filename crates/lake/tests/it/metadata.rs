@@ -207,6 +207,12 @@ fn a_snapshot_moves_main_and_other_refs() {
     assert_eq!(two.snapshot_log.len(), 2);
     assert_eq!(TableMetadata::parse(&two.to_json().unwrap()).unwrap(), two);
 
+    // The clock went back.
+    let mut early = snapshot_after(&two, 3);
+    early.timestamp_ms = 1;
+    let three = two.with_snapshot(early, vec![]).unwrap();
+    assert_eq!((three.last_updated_ms, three.current_snapshot().unwrap().timestamp_ms), (20, 20));
+
     let missing = RefChange { name: "x".to_owned(), to: SnapshotRef::tag(9) };
     assert!(two.with_snapshot(snapshot_after(&two, 3), vec![missing]).is_err());
     let wrong: [fn(&mut Snapshot); 5] = [

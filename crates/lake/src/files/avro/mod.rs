@@ -13,6 +13,7 @@
 
 mod input;
 mod read;
+mod window;
 mod schema;
 mod value;
 mod write;

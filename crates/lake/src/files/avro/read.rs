@@ -7,9 +7,10 @@ use base::{ByteCount, DiskFile};
 use ledger::Account;
 
 use super::Error;
-use super::input::{Codec, Input, Window, memory};
+use super::input::{Codec, Input, memory};
 use super::schema::{self, Field, Schema};
 use super::value::{Allowance, Decoder, Value};
+use super::window::Window;
 use crate::files::durable::{grow_to, reserve};
 
 /// The header holds the schemas of file and table as JSON: some 100 bytes per column.
