@@ -106,7 +106,8 @@ def group_offsets(broker):
 
 def kills(broker):
     """Producing goes on while the broker is killed again and again."""
-    AdminClient({"bootstrap.servers": broker.address}).create_topics([NewTopic("kills", 2, 1)])["kills"].result(30)
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    admin.create_topics([NewTopic("kills", 2, 1)])["kills"].result(30)
     acknowledged, rng, n = [], random.Random(7), 0
     producer = Producer({"bootstrap.servers": broker.address, "acks": "all", "enable.idempotence": True, "linger.ms": 2,
                          "compression.type": "lz4", "reconnect.backoff.max.ms": 200, "log_level": 0})
@@ -118,9 +119,12 @@ def kills(broker):
     for _ in range(6):
         until = time.monotonic() + rng.uniform(0.2, 0.7)
         while time.monotonic() < until:
-            producer.produce("kills", f"value {n}".encode(), on_delivery=delivered)
-            n += 1
-            producer.poll(0.0002)
+            try:
+                producer.produce("kills", f"value {n}".encode(), on_delivery=delivered)
+                n += 1
+                producer.poll(0)
+            except BufferError:
+                producer.poll(0.05)
         broker.end(signal.SIGKILL)
         broker.start()
     if producer.flush(60):
