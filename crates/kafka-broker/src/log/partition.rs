@@ -50,6 +50,9 @@ pub(crate) struct PartitionLog {
     pub(super) durable: watch::Sender<Durable>,
     waiters: Mutex<Vec<Weak<Notify>>>,
     queued: AtomicBool,
+    /// Held by the round of syncs that is under way, since a round declares durable what the one before it took on; taken
+    /// before all others.
+    syncing: Mutex<()>,
     /// Held while the checkpoint's file is written; taken before the state.
     checkpointing: Mutex<()>,
 }
@@ -154,6 +157,7 @@ impl PartitionLog {
             durable: watch::Sender::new(durable),
             waiters: Mutex::default(),
             queued: AtomicBool::new(false),
+            syncing: Mutex::default(),
             checkpointing: Mutex::default(),
         }))
     }
@@ -300,16 +304,38 @@ impl PartitionLog {
             let unchanged = state.since_checkpoint == 0 && state.checkpoint.log_start == state.log_start;
             state.since_checkpoint = if unchanged { 0 } else { CHECKPOINT_EVERY };
         }
-        let synced = self.sync();
+        let closed = self.sync();
         self.stop(Stopped::Closed);
-        if let Err(error) = &synced {
-            self.mark_failed_sync(error);
+        closed
+    }
+
+    /// Syncs everything written before, and writes a checkpoint if one is due; false if either failed. A sync that failed
+    /// stops the log; a checkpoint that failed is no loss, since the next start reads more then, and is tried again.
+    fn sync(&self) -> bool {
+        let _one_at_a_time = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.state().stopped == Some(Stopped::SyncFailed) {
+            return false;
         }
-        synced.is_ok()
+        match self.run_round() {
+            Ok(None) => true,
+            Ok(Some(checkpoint)) => match self.keep_checkpoint(checkpoint) {
+                Ok(()) => true,
+                Err(error) => {
+                    tracing::warn!(log = %self.name, %error, "cannot write a checkpoint");
+                    self.state().since_checkpoint = CHECKPOINT_EVERY;
+                    false
+                }
+            },
+            Err(error) => {
+                self.mark_failed_sync(&error);
+                self.stop(Stopped::SyncFailed);
+                false
+            }
+        }
     }
 
     /// One round: syncs everything written before it began, then moves the high watermark.
-    fn sync(&self) -> io::Result<()> {
+    fn run_round(&self) -> io::Result<Option<Checkpoint>> {
         let round = self.begin_round();
         for file in &round.files {
             file.sync()?;
@@ -317,16 +343,9 @@ impl PartitionLog {
         if round.names {
             self.disk.sync_dir(&self.folder)?;
         }
-        self.durable.send_modify(|durable| {
-            if round.durable.end >= durable.end {
-                *durable = Durable { stopped: durable.stopped, ..round.durable };
-            }
-        });
+        self.durable.send_modify(|durable| *durable = Durable { stopped: durable.stopped, ..round.durable });
         self.tell_waiters();
-        match round.checkpoint {
-            Some(checkpoint) => self.keep_checkpoint(checkpoint),
-            None => Ok(()),
-        }
+        Ok(round.checkpoint)
     }
 
     fn mark_failed_sync(&self, error: &io::Error) {
@@ -407,13 +426,7 @@ impl Flush for PartitionLog {
     fn flush(&self) {
         // Before the round: what is appended from here on queues the log again.
         self.queued.store(false, Ordering::Release);
-        if self.state().stopped == Some(Stopped::SyncFailed) {
-            return;
-        }
-        if let Err(error) = self.sync() {
-            self.mark_failed_sync(&error);
-            self.stop(Stopped::SyncFailed);
-        }
+        self.sync();
     }
 
     fn enqueue(&self) -> bool {

@@ -1,11 +1,16 @@
-//! Group commit: one thread syncs, and one sync serves all appends that wait for it.
+//! Group commit: a sync serves all appends that wait for it.
 //!
-//! While a sync runs, further appends queue up; the next round takes them all. A log is queued at most once.
+//! While a log is being synced, further appends to it queue it once more; its next round takes them all. A log is queued at
+//! most once. A few threads sync different logs at the same time: a file system joins their commits to its journal.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use base::{ByteCount, Result};
+
+/// More do not help: the disk is one.
+const THREADS: usize = 4;
 
 /// Something that has bytes to sync.
 pub(crate) trait Flush: Send + Sync + std::fmt::Debug {
@@ -15,11 +20,11 @@ pub(crate) trait Flush: Send + Sync + std::fmt::Debug {
     fn enqueue(&self) -> bool;
 }
 
-/// The queue and its thread. Dropping it ends the thread without syncing; [`Syncer::stop`] syncs first.
+/// The queue and its threads. Dropping it ends them without syncing; [`Syncer::stop`] syncs first.
 #[derive(Debug)]
 pub(crate) struct Syncer {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 #[derive(Debug)]
@@ -30,33 +35,44 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Queue {
-    dirty: Vec<Arc<dyn Flush>>,
+    dirty: VecDeque<Arc<dyn Flush>>,
     stopping: bool,
 }
 
 impl Syncer {
     pub(crate) fn start() -> Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new() });
-        let of_thread = shared.clone();
-        let thread = base::threads::spawn("broker-sync", ByteCount::kib(256), move || run(&of_thread))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        let syncer = Self { shared, threads: Mutex::default() };
+        for number in 0..THREADS {
+            let shared = syncer.shared.clone();
+            let thread =
+                base::threads::spawn(&format!("broker-sync-{number}"), ByteCount::kib(256), move || run(&shared))?;
+            syncer.threads().push(thread);
+        }
+        Ok(syncer)
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has `log` synced soon.
     pub(crate) fn request(&self, log: Arc<dyn Flush>) {
         if log.enqueue() {
-            self.shared.queue().dirty.push(log);
+            self.shared.queue().dirty.push_back(log);
             self.shared.changed.notify_one();
         }
     }
 
-    /// Syncs what is queued and ends the thread. Blocks for as long as that takes.
+    /// Syncs what is queued and ends the threads. Blocks for as long as that takes.
     pub(crate) fn stop(&self) {
         self.shared.queue().stopping = true;
-        self.shared.changed.notify_one();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the broker's sync thread panicked");
+        self.shared.changed.notify_all();
+        let threads = std::mem::take(&mut *self.threads());
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a sync thread of the broker panicked");
+            }
         }
     }
 }
@@ -80,13 +96,8 @@ fn run(shared: &Shared) {
         while queue.dirty.is_empty() && !queue.stopping {
             queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        let round = std::mem::take(&mut queue.dirty);
-        if round.is_empty() {
-            return;
-        }
+        let Some(log) = queue.dirty.pop_front() else { return };
         drop(queue);
-        for log in round {
-            log.flush();
-        }
+        log.flush();
     }
 }
