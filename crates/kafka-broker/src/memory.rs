@@ -4,7 +4,10 @@
 //! |---|---|---|
 //! | `broker/requests` | one largest produce request | request frames, from before they are read until they are handled |
 //! | `broker/fetch` | one largest batch | fetched records, from before they are read until the socket took them |
-//! | `broker/tables` | 512 KiB | open logs, producers, group offsets, connections |
+//! | `broker/tables` | 512 KiB | open logs, producers, group offsets, connections, decoded requests |
+//!
+//! Responses beside fetched records are not charged: what they list (topics, partitions, offsets) is in the tables at a
+//! hundred times the size.
 //!
 //! A request waits for `requests` without holding anything, and a response for `fetch` holding only a small request, so
 //! neither can keep the other from ending: responses end when sockets take them, and a socket that takes nothing is

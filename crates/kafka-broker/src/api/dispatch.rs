@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{BoxFuture, Error, Result};
+use base::{BoxFuture, ByteCount, Error, Result};
 use bytes::Bytes;
 use kafka_wire::protocol::messages::api_versions::ApiVersionsRequest;
 use kafka_wire::protocol::messages::create_partitions::CreatePartitionsRequest;
@@ -20,7 +20,9 @@ use kafka_wire::protocol::messages::offset_commit::OffsetCommitRequest;
 use kafka_wire::protocol::messages::offset_fetch::OffsetFetchRequest;
 use kafka_wire::protocol::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use kafka_wire::protocol::messages::produce::ProduceRequest;
-use kafka_wire::protocol::{ApiKey, Frame, Reader, Request, RequestHeader, decode_request, encode_response};
+use kafka_wire::protocol::{ApiKey, Frame, Reader, Request, RequestHeader, decode_request_body, encode_response};
+
+use ledger::Owned;
 
 use super::table;
 use super::{
@@ -59,8 +61,10 @@ pub(crate) fn begin(core: &Arc<Core>, frame: Bytes) -> Result<Answer> {
     match key {
         ApiKey::Produce => {
             let (core, header, request) = call.decode::<ProduceRequest>()?;
+            let Owned { value: request, paid } = request;
             let begun = produce::begin(&core, request, header.version);
             Ok(Box::pin(async move {
+                let _paid = paid;
                 match produce::finish(begun).await {
                     Some(response) => respond(&response, key, &header),
                     None => Ok(None),
@@ -86,9 +90,15 @@ pub(crate) fn begin(core: &Arc<Core>, frame: Bytes) -> Result<Answer> {
 }
 
 impl Call {
-    fn decode<R: Request>(self) -> Result<(Arc<Core>, RequestHeader, R)> {
-        let request = decode_request(self.body, self.header.version)?;
-        Ok((self.core, self.header, request))
+    /// The request with what pays for it once its frame is gone, which may be long before its answer.
+    fn decode<R: Request>(mut self) -> Result<(Arc<Core>, RequestHeader, Owned<R>)> {
+        let before = self.body.allowance();
+        let request = decode_request_body(&mut self.body, self.header.version)?;
+        let decoded = ByteCount::from(before - self.body.allowance());
+        let paid = self.core.memory.tables.try_reserve(decoded).ok_or_else(|| {
+            Error::external(format!("there is no memory for a {} request that takes {decoded}", self.key.name()))
+        })?;
+        Ok((self.core, self.header, Owned::new(request, paid)))
     }
 
     /// An answer that may wait.
@@ -100,6 +110,7 @@ impl Call {
         let key = self.key;
         let (core, header, request) = self.decode::<R>()?;
         Ok(Box::pin(async move {
+            let Owned { value: request, paid: _paid } = request;
             let response = handle(core, request, header.version).await;
             respond(&response, key, &header)
         }))
@@ -113,6 +124,7 @@ impl Call {
         let key = self.key;
         let (core, header, request) = self.decode::<R>()?;
         Ok(Box::pin(async move {
+            let Owned { value: request, paid: _paid } = request;
             let response = handle(&core, request, header.version);
             respond(&response, key, &header)
         }))

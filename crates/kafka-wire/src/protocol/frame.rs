@@ -81,12 +81,18 @@ pub fn encode_request<R: Request>(
     Frame::new(writer.finish()?)
 }
 
-/// The body of a request whose header has been read from `reader`. Bytes behind it are passed over, as Kafka does:
-/// librdkafka 2.16 leaves three after a Metadata request for all topics.
+/// The body of a request whose header has been read from `reader`; see [`decode_request_body`].
 pub fn decode_request<R: Request>(mut reader: Reader, version: i16) -> Result<R, WireError> {
+    decode_request_body(&mut reader, version)
+}
+
+/// The body of a request whose header has been read from `reader`, which afterwards says how much of its allowance is
+/// left. Bytes behind it are passed over, as Kafka does:
+/// librdkafka 2.16 leaves three after a Metadata request for all topics.
+pub fn decode_request_body<R: Request>(reader: &mut Reader, version: i16) -> Result<R, WireError> {
     check_version::<R>(version)?;
     reader.set_flexible(R::KEY.is_flexible(version));
-    R::decode(&mut reader, version)
+    R::decode(reader, version)
 }
 
 /// A whole response to a request of `key` and `version`.

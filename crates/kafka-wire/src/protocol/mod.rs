@@ -31,7 +31,10 @@ use std::ops::RangeInclusive;
 pub use api_key::ApiKey;
 pub use error::WireError;
 pub use error_code::ErrorCode;
-pub use frame::{Frame, MAX_FRAME, decode_request, decode_response, encode_request, encode_response, frame_length};
+pub use frame::{
+    Frame, MAX_FRAME, decode_request, decode_request_body, decode_response, encode_request, encode_response,
+    frame_length,
+};
 pub use header::{RequestHeader, decode_response_correlation, response_header_is_flexible};
 pub use reader::{Reader, decode_allowance};
 pub use topic_id::TopicId;
