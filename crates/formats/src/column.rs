@@ -1,7 +1,8 @@
 //! One column under construction: plain vectors that become Arrow buffers without a copy, and that can drop the last
 //! cells again, which Arrow's own builders cannot.
 //!
-//! Memory: `reserve` sizes the fixed-width part for the rows to come; text and bytes grow by half. [`Column::finish`]
+//! Memory: `reserve` sizes all vectors for a batch like the last; beyond that those of fixed width double, those of text
+//! grow by a half at most. [`Column::finish`]
 //! leaves nothing behind and gives back what was reserved in vain.
 
 use std::sync::Arc;
@@ -48,7 +49,24 @@ pub(crate) struct Bytes {
     pub data: Vec<u8>,
 }
 
+/// Text grows by half, but by no more than this beyond what it needs.
+const GROWTH_MAX: usize = 64 << 10;
+
 impl Bytes {
+    /// Makes room for a cell of at most `length` bytes.
+    #[inline]
+    pub(crate) fn grow(&mut self, length: usize) {
+        if self.data.capacity() - self.data.len() < length {
+            self.data.reserve_exact(length + (self.data.len() / 2).min(GROWTH_MAX));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        self.grow(bytes.len());
+        self.data.extend_from_slice(bytes);
+    }
+
     /// Closes the cell that was written to the end of `data`.
     #[inline]
     pub(crate) fn end_cell(&mut self) {
@@ -308,4 +326,50 @@ fn take_bytes(cells: &mut Bytes) -> (OffsetBuffer<i32>, Vec<u8>) {
     offsets.append(&mut cells.ends);
     cells.ends = Vec::new();
     (OffsetBuffer::new(ScalarBuffer::from(offsets)), take(&mut cells.data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_never_reserves_much_more_than_it_needs() {
+        let mut cells = Bytes::default();
+        for length in (0..2_000).chain([1 << 20, 1, 1 << 19, 3]) {
+            cells.grow(length);
+            cells.data.resize(cells.data.len() + length, b'x');
+            cells.end_cell();
+            let held = cells.data.len();
+            assert!(cells.data.capacity() <= held + (held / 2).min(GROWTH_MAX), "{} for {held}", cells.data.capacity());
+        }
+    }
+
+    #[test]
+    fn rows_that_are_dropped_leave_no_trace() {
+        let mut column = Column::new(&LogicalType::STRING).unwrap();
+        let write = |column: &mut Column, text: &str| {
+            let Values::Text(cells) = &mut column.values else { panic!("no text") };
+            cells.data.extend_from_slice(text.as_bytes());
+            cells.end_cell();
+            column.wrote();
+        };
+        write(&mut column, "a");
+        column.push_absent();
+        write(&mut column, "bc");
+        column.push_null();
+        assert!(column.same(1, 3) && !column.same(0, 2) && !column.same(0, 1));
+        column.truncate(1);
+        // Half a cell.
+        if let Values::Text(cells) = &mut column.values {
+            cells.data.extend_from_slice(b"junk");
+        }
+        column.truncate(1);
+        write(&mut column, "d");
+        column.push_null();
+        let (array, absent) = column.finish().unwrap();
+        let cells: Vec<_> = arrow_array::cast::AsArray::as_string::<i32>(&array).iter().collect();
+        assert_eq!(cells, [Some("a"), Some("d"), None]);
+        assert_eq!(absent.map(|absent| absent.count_set_bits()), Some(0));
+        assert_eq!((column.rows(), column.data_bytes()), (0, 0));
+    }
 }

@@ -118,11 +118,14 @@ fn write<T>(cells: &mut Vec<T>, value: T) -> bool {
 #[inline]
 fn text(token: Token<'_>, cells: &mut Bytes) -> Result<bool, Fault> {
     match token {
-        Token::Text(text) => cells.data.extend_from_slice(text),
-        Token::Number(number) => cells.data.extend_from_slice(number.text),
-        Token::Boolean(true) => cells.data.extend_from_slice(b"true"),
-        Token::Boolean(false) => cells.data.extend_from_slice(b"false"),
-        Token::Composite(raw) => json_text::compact(raw, &mut cells.data)?,
+        Token::Text(text) => cells.append(text),
+        Token::Number(number) => cells.append(number.text),
+        Token::Boolean(true) => cells.append(b"true"),
+        Token::Boolean(false) => cells.append(b"false"),
+        Token::Composite(raw) => {
+            cells.grow(raw.len());
+            json_text::compact(raw, &mut cells.data)?;
+        }
         Token::Null => return Ok(false),
     }
     cells.end_cell();
@@ -133,6 +136,7 @@ fn binary(token: Token<'_>, form: BinaryForm, cells: &mut Bytes) -> Result<bool,
     let (Token::Text(text), expected) = (token, form.expected()) else {
         return Err(Fault::Expected(form.expected()));
     };
+    cells.grow(text.len());
     let decoded = match form {
         // Flink passes over line breaks and spaces inside base64.
         BinaryForm::Base64(alphabet) if text.iter().any(u8::is_ascii_whitespace) => {

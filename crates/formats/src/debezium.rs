@@ -25,7 +25,7 @@ mod tail;
 use arrow_buffer::BooleanBufferBuilder;
 use base::{ByteCount, Error, Offset};
 use rows::decode::{BadRecord, Decoded, Notice, RawRecord, RecordDecoder};
-use rows::{AbsentMask, RowKind, Schema};
+use rows::{AbsentMask, LogicalType, RowKind, Schema};
 
 pub use options::{
     BinaryMode, CONNECTOR_OPTIONS, DebeziumOptions, DecimalMode, FORMAT_OPTIONS, IntervalMode, TimeMode, TruncateMode,
@@ -119,7 +119,7 @@ impl DebeziumDecoder {
                 value.len()
             )));
         }
-        let envelope = self.read_envelope(value).map_err(|problem| self.rows.explain(problem, "the value", value))?;
+        let envelope = self.read_envelope(value).map_err(|problem| self.explain(problem, "the value", value))?;
         if envelope.is_tombstone {
             return self.tombstone(record);
         }
@@ -162,8 +162,7 @@ impl DebeziumDecoder {
         let Some(after) = envelope.after else {
             return Err(bad("a change event that is no delete has no \"after\" image"));
         };
-        let explain = |rows: &Rows, problem| rows.explain(problem, "the value", after);
-        self.rows.check_key(row, "\"after\"").map_err(|problem| explain(&self.rows, problem))?;
+        self.rows.check_key(row, "\"after\"").map_err(|problem| self.explain(problem, "\"after\"", after))?;
         let mut facts = RowFacts { kind, position: envelope.position, from_key_update: false };
         if kind == RowKind::Insert {
             facts.from_key_update = self.came_from_another_key(record, row);
@@ -174,9 +173,9 @@ impl DebeziumDecoder {
             self.rows.truncate(row);
             let deleted = RowFacts { kind: RowKind::Delete, ..facts };
             self.read_image(before, Part::RowKey, envelope.has_schema)
-                .map_err(|problem| self.rows.explain(problem, "\"before\"", before))?;
+                .map_err(|problem| self.explain(problem, "\"before\"", before))?;
             self.read_image(after, Part::Row, envelope.has_schema)
-                .map_err(|problem| self.rows.explain(problem, "\"after\"", after))?;
+                .map_err(|problem| self.explain(problem, "\"after\"", after))?;
             self.push(record, deleted);
         }
         self.push(record, facts);
@@ -241,7 +240,7 @@ impl DebeziumDecoder {
         self.rows.truncate(row);
         let facts = RowFacts { kind: RowKind::Delete, position, from_key_update: false };
         let by_key = match record.key {
-            Some(key) => self.read_key(key).map_err(|problem| self.rows.explain(problem, "the record's key", key)),
+            Some(key) => self.read_key(key).map_err(|problem| self.explain(problem, "the record's key", key)),
             None => Err(bad("the record has neither a key nor a \"before\" image by which to delete")),
         };
         let Err(reason) = by_key else {
@@ -252,7 +251,7 @@ impl DebeziumDecoder {
         self.rows.truncate(row);
         self.read_image(before, Part::RowKey, has_schema)
             .and_then(|()| self.rows.check_key(row, "\"before\""))
-            .map_err(|problem| self.rows.explain(problem, "\"before\"", before))?;
+            .map_err(|problem| self.explain(problem, "\"before\"", before))?;
         self.push(record, facts);
         Ok(())
     }
@@ -306,6 +305,28 @@ impl DebeziumDecoder {
             ),
             fatal: true,
         })
+    }
+
+    /// `problem` in words, with the setting that may be wrong.
+    fn explain(&self, problem: Problem, what: &str, bytes: &[u8]) -> BadRecord {
+        let column = match &problem {
+            Problem::Cell { column, .. } => self.rows.fields().get(*column),
+            _ => None,
+        };
+        let property = column.and_then(|field| match field.ty {
+            LogicalType::Decimal { .. } => Some("decimal.handling.mode"),
+            LogicalType::Time(_) | LogicalType::Timestamp(_) => Some("time.precision.mode"),
+            LogicalType::Binary(_) | LogicalType::Varbinary(_) => Some("binary.handling.mode"),
+            _ => None,
+        });
+        let mut bad = self.rows.explain(problem, what, bytes);
+        if let Some(property) = property {
+            bad.hint = Some(format!(
+                "if the connector's {property} is not the default, SET 'millstream.debezium.{property}' to it; \
+                 precision and scale of the column must be those of the source"
+            ));
+        }
+        bad
     }
 
     /// Leaves the builders as they were before the record.

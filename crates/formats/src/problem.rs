@@ -1,5 +1,6 @@
 //! Why a record cannot be decoded, cheap to make where it happens and turned into words once.
 
+use rows::Field;
 use rows::decode::{BadRecord, Notice};
 
 use crate::convert::Fault;
@@ -48,6 +49,16 @@ pub(crate) fn syntax(error: SyntaxError, what: &str, bytes: &[u8]) -> BadRecord 
         Some(rest) => excerpt(rest),
     };
     bad(format!("{what} is not JSON: expected {} at byte {}, found {found}", error.expected, error.at))
+}
+
+/// A value that is no cell of its column, in words.
+pub(crate) fn fault_in_words(field: Option<&Field>, fault: Fault, value: &str) -> BadRecord {
+    let Some(field) = field else { return bad(format!("{value} is no value of its column")) };
+    let (name, ty) = (&field.name, &field.ty);
+    match fault {
+        Fault::Expected(expected) => bad(format!("column \"{name}\" {ty}: expected {expected}, found {value}")),
+        Fault::OutOfRange => bad(format!("column \"{name}\" {ty}: {value} is out of range")),
+    }
 }
 
 pub(crate) fn bad(reason: impl Into<String>) -> BadRecord {

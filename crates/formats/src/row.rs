@@ -4,8 +4,8 @@
 //! first compared with the one expected there; that also makes leaving out unwanted fields and counting unknown ones
 //! cost one comparison.
 //!
-//! Memory: the cells of a batch are at most `bytes_max` and those of one record; vectors of text grow by at most 256 KiB
-//! more than they need, so that with the copy that growing makes nothing passes [`Rows::floor`].
+//! Memory: the cells of a batch are at most `bytes_max` and those of one record. [`Rows::floor`] adds what vectors reserve
+//! beyond that and the copies that growing makes.
 
 mod fields;
 mod placeholder;
@@ -19,7 +19,7 @@ use rows::{Field, Schema};
 use crate::column::Column;
 use crate::convert::{Conversion, append};
 use crate::options::{Limits, RECORD_BYTES_MAX, Table};
-use crate::problem::{self, Problem, excerpt};
+use crate::problem::{self, Problem, excerpt, fault_in_words};
 use crate::scan::{Scanner, Token};
 use fields::{Fields, Target};
 pub(crate) use placeholder::Placeholder;
@@ -147,11 +147,11 @@ impl Rows {
     }
 
     pub(crate) fn floor(&self, record_max: ByteCount) -> ByteCount {
-        // The cells twice, since growing and giving back copy one vector after the other; the record's longest string
-        // once more if it has escapes; what is known of fields.
+        // Three times the cells: vectors double, and growing copies one after the other. Of one record twice, since only
+        // text is as large, and its longest string once more if it has escapes. What is known of fields.
         let record_max = record_max.as_usize().min(RECORD_BYTES_MAX);
         let spare = self.columns.len() * 256;
-        ByteCount::from(2 * (self.bytes_max() + record_max) + record_max + spare + fields::MEMORY_MAX)
+        ByteCount::from(3 * (self.bytes_max() + record_max) + spare + fields::MEMORY_MAX)
     }
 
     /// Appends the row that the object at `scanner` describes.
@@ -302,7 +302,7 @@ impl Rows {
     pub(crate) fn explain(&self, problem: Problem, what: &str, bytes: &[u8]) -> BadRecord {
         match problem {
             Problem::Syntax(error) => problem::syntax(error, what, bytes),
-            Problem::Cell { column, fault, value } => fields::cell_fault(self.fields.get(column), fault, &value),
+            Problem::Cell { column, fault, value } => fault_in_words(self.fields.get(column), fault, &value),
             Problem::Reason { reason, hint, fatal } => BadRecord { reason, hint, fatal },
         }
     }

@@ -62,7 +62,6 @@ impl Alphabet {
 /// Appends what `text` stands for to `out`; `None` (and perhaps some bytes appended) if it is no base64.
 pub(crate) fn decode(text: &[u8], alphabet: Alphabet, out: &mut Vec<u8>) -> Option<()> {
     let body = alphabet.unpadded(text)?;
-    out.reserve(body.len() / 4 * 3 + 2);
     for quad in body.chunks(4) {
         let mut bits: u32 = 0;
         for &byte in quad {
@@ -82,7 +81,6 @@ pub(crate) fn decode_hex(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
-    out.reserve(text.len() / 2);
     let digit = |byte: u8| char::from(byte).to_digit(16);
     for pair in text.chunks_exact(2) {
         let &[high, low] = pair else { return None };

@@ -1,10 +1,7 @@
 //! Which key goes where, and what is known of keys that go nowhere.
 
-use rows::Field;
-use rows::decode::{BadRecord, Notice};
+use rows::decode::Notice;
 
-use crate::convert::Fault;
-use crate::problem::bad;
 use crate::scan::{Literal, Scanner, SyntaxError, Token};
 
 /// Where a member of the object goes.
@@ -149,14 +146,4 @@ fn quoted(name: &str) -> Literal {
     crate::convert::quote(name.as_bytes(), &mut key);
     key.push(b':');
     Literal::new(&key)
-}
-
-/// A value that is no cell of its column, in words.
-pub(super) fn cell_fault(field: Option<&Field>, fault: Fault, value: &str) -> BadRecord {
-    let Some(field) = field else { return bad(format!("{value} is no value of its column")) };
-    let (name, ty) = (&field.name, &field.ty);
-    match fault {
-        Fault::Expected(expected) => bad(format!("column \"{name}\" {ty}: expected {expected}, found {value}")),
-        Fault::OutOfRange => bad(format!("column \"{name}\" {ty}: {value} is out of range")),
-    }
 }

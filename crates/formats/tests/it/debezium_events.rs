@@ -223,6 +223,25 @@ fn bad_records_are_named_and_leave_no_row() {
 }
 
 #[test]
+fn a_value_of_another_encoding_comes_with_the_setting_that_may_be_wrong() {
+    let check = |ty: &str, value: &str, property: Option<&str>| {
+        let mut decoder =
+            decoder(&table(&format!("id INT; v {ty}"), 1), DebeziumOptions::default(), Limits::default()).unwrap();
+        let record = Record::value(event("c", "null", &format!(r#"{{"id":1,"v":{value}}}"#)));
+        let bad = record.decode_into(&mut decoder, 0).unwrap_err();
+        let setting = |hint: String| hint.split('\'').nth(1).map(str::to_owned);
+        let expected = property.map(|property| format!("millstream.debezium.{property}"));
+        assert_eq!(bad.hint.and_then(setting), expected, "{ty} {value}");
+        assert!(!bad.fatal);
+    };
+    check("DECIMAL(5, 2)", "\"1.50\"", Some("decimal.handling.mode"));
+    check("TIMESTAMP(3)", "1709212394123456", Some("time.precision.mode"));
+    check("TIME(3)", "86400000", Some("time.precision.mode"));
+    check("BYTES", "\"0g\"", Some("binary.handling.mode"));
+    check("INT", "\"x\"", None);
+}
+
+#[test]
 fn truncates_stop_the_job_or_are_counted() {
     let truncate = Record::value(event("t", "null", "null"));
     assert_eq!(rows(&[], std::slice::from_ref(&truncate)), ["!fatal: the source table was truncated (operation t)"]);
