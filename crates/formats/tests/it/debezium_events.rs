@@ -229,7 +229,7 @@ fn a_value_of_another_encoding_comes_with_the_setting_that_may_be_wrong() {
             decoder(&table(&format!("id INT; v {ty}"), 1), DebeziumOptions::default(), Limits::default()).unwrap();
         let record = Record::value(event("c", "null", &format!(r#"{{"id":1,"v":{value}}}"#)));
         let bad = record.decode_into(&mut decoder, 0).unwrap_err();
-        let setting = |hint: String| hint.split('\'').nth(1).map(str::to_owned);
+        let setting = |hint: String| hint.split("SET '").nth(1)?.split('\'').next().map(str::to_owned);
         let expected = property.map(|property| format!("millstream.debezium.{property}"));
         assert_eq!(bad.hint.and_then(setting), expected, "{ty} {value}");
         assert!(!bad.fatal);
