@@ -62,7 +62,7 @@ impl Planner<'_> {
         let at = create.name.span;
         let (catalog, database) = self.names.database_name(&create.name)?;
         let open = self.names.catalog_of(&catalog, at)?.cloned();
-        if !create.if_not_exists && self.names.database_exists(&catalog, &database, at)? {
+        if !create.if_not_exists && !self.created && self.names.database_exists(&catalog, &database, at)? {
             let error = Diagnostic::error(at, format!("database {database} exists in catalog {catalog}"));
             return Err(error.hint("CREATE DATABASE IF NOT EXISTS takes it as it is").into());
         }
@@ -159,7 +159,7 @@ impl Planner<'_> {
                 self.due.push(Due { action, span: statement });
                 Ok(table)
             }
-            Some(_) if !create.if_not_exists => {
+            Some(_) if !create.if_not_exists && !self.created => {
                 let error = Diagnostic::error(at, format!("table (or view) {} exists already", name.shown()));
                 Err(error.hint("CREATE TABLE IF NOT EXISTS takes it if it is the same").into())
             }

@@ -22,4 +22,28 @@ pub(super) struct Planner<'a> {
     pub(super) explained: Vec<PipelinePlan>,
     /// Tables of catalogs that an INSERT writes.
     pub(super) sinks: BTreeSet<String>,
+    /// What the job creates in catalogs is there already, created by this very run.
+    pub(super) created: bool,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        registry: &'a Registry,
+        context: &'a CatalogContext,
+        bootstrap: Option<&'a str>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            registry,
+            context,
+            bootstrap,
+            settings,
+            names: Namespace::default(),
+            due: Vec::new(),
+            pipelines: Vec::new(),
+            explained: Vec::new(),
+            sinks: BTreeSet::new(),
+            created: false,
+        }
+    }
 }

@@ -1,12 +1,9 @@
 //! The way through a job's statements.
 
-use std::collections::BTreeSet;
-
 use flow::registry::CatalogContext;
 use flow::{JobPlan, PipelinePlan, Registry};
 
 use super::due::Due;
-use super::namespace::Namespace;
 use super::planner::Planner;
 use super::settings::{self, Overrides};
 use crate::ast::{Insert, Statement, StatementKind};
@@ -46,27 +43,20 @@ pub fn plan(
 ) -> Result<Planned, Diagnostics> {
     let mut findings = Vec::new();
     let settings = settings::collect(&job.statements, registry, overrides, &mut findings);
-    let mut planner = Planner {
-        registry,
-        context,
-        bootstrap: overrides.bootstrap.as_deref(),
-        settings,
-        names: Namespace::default(),
-        due: Vec::new(),
-        pipelines: Vec::new(),
-        explained: Vec::new(),
-        sinks: BTreeSet::new(),
-    };
-    for statement in &job.statements {
-        if let Err(errors) = planner.statement(statement) {
-            findings.extend(errors.0);
-        }
-    }
+    let bootstrap = overrides.bootstrap.as_deref();
+    let first = Planner::new(registry, context, bootstrap, settings.clone());
+    let mut planner = first.plan_all(job, &mut findings);
     let name = planner.job_name(job, &mut findings);
-    let failed = |findings: &[Diagnostic]| findings.iter().any(|one| one.severity == Severity::Error);
-    if !failed(&findings) && mode == Mode::Run {
-        let done = planner.due.iter().try_for_each(Due::execute);
-        findings.extend(done.err());
+    if mode == Mode::Run && !failed(&findings) && !planner.due.is_empty() {
+        match planner.due.iter().try_for_each(Due::execute) {
+            Ok(()) => {
+                // Again over what is stored now: a catalog may keep a wider type than was declared, and a first run must not
+                // convert otherwise than the second.
+                let second = Planner { created: true, ..Planner::new(registry, context, bootstrap, settings) };
+                planner = second.plan_all(job, &mut findings);
+            }
+            Err(error) => findings.push(error),
+        }
     }
     if failed(&findings) {
         return Err(Diagnostics::new(job.source.clone(), findings));
@@ -76,7 +66,20 @@ pub fn plan(
     Ok(Planned { job: plan, explain, warnings: Diagnostics::new(job.source.clone(), findings) })
 }
 
+fn failed(findings: &[Diagnostic]) -> bool {
+    findings.iter().any(|one| one.severity == Severity::Error)
+}
+
 impl Planner<'_> {
+    fn plan_all(mut self, job: &Job, findings: &mut Vec<Diagnostic>) -> Self {
+        for statement in &job.statements {
+            if let Err(errors) = self.statement(statement) {
+                findings.extend(errors.0);
+            }
+        }
+        self
+    }
+
     fn statement(&mut self, statement: &Statement) -> Result<(), Errors> {
         match &statement.kind {
             // Taken before all else.

@@ -49,6 +49,18 @@ fn a_table_that_exists_is_taken_if_it_is_the_same() {
 }
 
 #[test]
+fn a_first_run_converts_as_the_second() {
+    let lake = Lake::default();
+    let job =
+        format!("{SHOP}CREATE TABLE lake.db.short (s VARCHAR(3)); INSERT INTO lake.db.short SELECT name FROM events;");
+    let again = job.replace("CREATE TABLE lake", "CREATE TABLE IF NOT EXISTS lake");
+    let first = plan_with(&lake, &job, &Overrides::default(), Mode::Run).unwrap();
+    let second = plan_with(&lake, &again, &Overrides::default(), Mode::Run).unwrap();
+    assert_eq!(first.explain, second.explain);
+    assert!(first.explain.contains("select=[name AS s STRING]"), "{}", first.explain);
+}
+
+#[test]
 fn a_table_of_the_catalog_needs_no_declaration() {
     let lake = Lake::default();
     plan_with(&lake, &format!("{SHOP}{INSERT}"), &Overrides::default(), Mode::Run).unwrap();
