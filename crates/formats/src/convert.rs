@@ -6,6 +6,7 @@
 pub(crate) mod base64;
 pub(crate) mod civil;
 pub(crate) mod decimal;
+mod form;
 mod json_text;
 mod numbers;
 mod temporal;
@@ -15,44 +16,9 @@ use rows::LogicalType;
 use crate::column::{Bytes, Column, Values};
 use crate::scan::Token;
 pub(crate) use base64::{Alphabet, encode as encode_base64};
+pub(crate) use form::{BinaryForm, BooleanForm, DecimalForm, Fault};
 pub(crate) use json_text::quote;
 pub(crate) use temporal::{DateForm, DateNumber, TextForm, TimeForm, TimestampForm, Unit};
-
-/// Why a value is no cell of its column. The caller names column, type and value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Another kind of value, or text of another form: what was expected.
-    Expected(&'static str),
-    /// The right form, but no value of the column's type.
-    OutOfRange,
-}
-
-/// How binary values are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BinaryForm {
-    Base64(Alphabet),
-    Hex,
-}
-
-/// How decimals that come as text are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DecimalForm {
-    /// Digits; what does not fit the precision is NULL, as Flink has it.
-    Digits,
-    /// Digits; what does not fit the precision is at fault.
-    CheckedDigits,
-    /// Base64 of the big-endian two's complement of the unscaled value, of this scale.
-    Unscaled { scale: i32 },
-}
-
-/// Which booleans besides `true` and `false` are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BooleanForm {
-    /// Java's `parseBoolean`: "true" in any case is true, all other scalars are false.
-    Lenient,
-    /// 0, 1 and the two words.
-    Strict,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conversion {
@@ -156,16 +122,6 @@ pub(crate) fn base64_text(bytes: &[u8], alphabet: Alphabet) -> Vec<u8> {
     let mut text = Vec::new();
     encode_base64(bytes, alphabet, &mut text);
     text
-}
-
-impl BinaryForm {
-    fn expected(self) -> &'static str {
-        match self {
-            Self::Base64(Alphabet::Standard) => "base64 text",
-            Self::Base64(Alphabet::UrlSafe) => "url-safe base64 text",
-            Self::Hex => "hexadecimal text",
-        }
-    }
 }
 
 /// How Flink's `json` format reads values of `ty`.

@@ -17,6 +17,7 @@
 
 mod encoding;
 mod envelope;
+mod operation;
 mod options;
 mod schema;
 mod source;
@@ -36,7 +37,8 @@ use crate::options::{Limits, RECORD_BYTES_MAX, Table};
 use crate::problem::{Problem, Unparsable, bad};
 use crate::row::{Part, Placeholder, Reading, Rows};
 use crate::scan::Scanner;
-use envelope::{Envelope, Envelopes, Operation};
+use envelope::{Envelope, Envelopes};
+use operation::Operation;
 use schema::Schemas;
 
 /// The header in which a create names the key that its row had before a primary-key update.

@@ -1,8 +1,8 @@
 //! Decimals: from digits with an exponent, and from Debezium's base64 of the unscaled value.
 
 use super::base64::Alphabet;
+use super::form::{DecimalForm, Fault};
 use super::numbers::trim;
-use super::{DecimalForm, Fault};
 use crate::scan::{Scanner, Token};
 
 const DIGITS: Fault = Fault::Expected("a decimal number");

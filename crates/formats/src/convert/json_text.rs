@@ -2,7 +2,7 @@
 //!
 //! Numbers stay as they are written (Flink passes them through Java's double and may lose digits).
 
-use super::Fault;
+use super::form::Fault;
 use crate::scan::{Scanner, SyntaxError, Token};
 
 /// Appends the compact text of `raw`, a value that has been scanned already.

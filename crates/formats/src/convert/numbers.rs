@@ -1,6 +1,6 @@
 //! Booleans, integers and floating-point numbers, from JSON's numbers and from text, as Flink's `json` format reads them.
 
-use super::{BooleanForm, Fault};
+use super::form::{BooleanForm, Fault};
 use crate::scan::{Number, Token};
 
 const INTEGER: Fault = Fault::Expected("an integer");

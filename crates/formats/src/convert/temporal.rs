@@ -1,7 +1,7 @@
 //! Dates, times and timestamps, from text and from Debezium's numbers.
 
-use super::Fault;
 use super::civil::{DAY_MAX, DAY_MIN, DAY_SECONDS, Reader, Resolve, SECOND_NANOS};
+use super::form::Fault;
 use crate::scan::Token;
 
 /// The text forms that are read.

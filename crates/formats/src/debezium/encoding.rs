@@ -4,11 +4,29 @@
 use rows::LogicalType;
 
 use super::options::{BinaryMode, DebeziumOptions, DecimalMode, TimeMode};
-use super::schema::{FieldSchema, Semantic};
 use crate::convert::{
     Alphabet, BinaryForm, BooleanForm, Conversion, DateForm, DateNumber, DecimalForm, TextForm, TimeForm,
     TimestampForm, Unit, flink,
 };
+
+/// What a schema says of a field beyond its JSON type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Semantic {
+    Decimal {
+        scale: i32,
+    },
+    VariableScaleDecimal,
+    /// Counts since midnight.
+    Time(Unit),
+    /// Counts since 1970.
+    Timestamp(Unit),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FieldSchema {
+    pub semantic: Option<Semantic>,
+    pub is_text: bool,
+}
 
 /// How values of a column of type `ty` are read when nothing but the settings is known; `None` for types that the
 /// format does not have.

@@ -3,26 +3,15 @@
 //! The `after` image is turned into a row as it is met, since nearly every record needs it and its `op` comes last;
 //! `before` is kept as bytes, since nearly none does.
 
+use super::operation::{Operation, operation};
 use super::options::DebeziumOptions;
 use super::schema::{self, Schemas};
 use super::source;
 use super::tail::{self, Tails};
 use crate::convert::Conversion;
-use crate::problem::{Problem, excerpt};
+use crate::problem::Problem;
 use crate::row::{Part, Reading, Rows};
 use crate::scan::{Literal, Scanner, SyntaxError, Token};
-
-/// What a record says happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
-    /// A row read by a snapshot, or created.
-    Create,
-    Update,
-    Delete,
-    Truncate,
-    /// A logical message; it is about no row.
-    Message,
-}
 
 #[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
@@ -215,24 +204,6 @@ impl Envelopes {
         match Scanner::new(quoted).value(&mut scratch)? {
             Token::Text(name) => Ok(Member::named(name)),
             _ => Ok(Member::Other),
-        }
-    }
-}
-
-/// Reads the value of `op`.
-pub(super) fn operation(scanner: &mut Scanner<'_>) -> Result<Operation, Problem> {
-    scanner.peek();
-    let start = scanner.at();
-    let mut scratch = Vec::new();
-    match scanner.value(&mut scratch)? {
-        Token::Text(b"c" | b"r") => Ok(Operation::Create),
-        Token::Text(b"u") => Ok(Operation::Update),
-        Token::Text(b"d") => Ok(Operation::Delete),
-        Token::Text(b"t") => Ok(Operation::Truncate),
-        Token::Text(b"m") => Ok(Operation::Message),
-        _ => {
-            let found = excerpt(scanner.since(start));
-            Err(Problem::reason(format!("unknown operation {found}: \"op\" must be one of c, r, u, d, t, m")))
         }
     }
 }

@@ -6,30 +6,11 @@
 use rows::Field;
 use serde::Deserialize;
 
-use super::encoding::{by_schema, by_settings};
+use super::encoding::{FieldSchema, Semantic, by_schema, by_settings};
 use super::options::DebeziumOptions;
 use crate::convert::{Conversion, Unit};
 use crate::problem::Problem;
 use crate::scan::Scanner;
-
-/// What a schema says of a field beyond its JSON type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Semantic {
-    Decimal {
-        scale: i32,
-    },
-    VariableScaleDecimal,
-    /// Counts since midnight.
-    Time(Unit),
-    /// Counts since 1970.
-    Timestamp(Unit),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FieldSchema {
-    pub semantic: Option<Semantic>,
-    pub is_text: bool,
-}
 
 /// A schema as it stood in a record, and what follows from it for each column.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! comparing the literals and scanning the gaps. That loses no check: the literals' bytes were scanned before, in the same
 //! place, and any tail that does not fit is read member by member.
 
-use super::envelope::{Operation, operation};
+use super::operation::{Operation, operation};
 use super::source::{Parts, Role};
 use crate::scan::{Literal, Scanner, SyntaxError};
 

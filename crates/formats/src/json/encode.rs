@@ -9,7 +9,7 @@ use arrow_array::Array;
 use base::Error;
 use rows::{Batch, RecordEncoder, RowKind};
 
-use super::{JsonOptions, NullKeys};
+use super::options::{JsonOptions, NullKeys};
 use crate::cell::{Cell, cell};
 use crate::convert::{Alphabet, encode_base64, quote};
 use crate::java::{self, TimeStyle};

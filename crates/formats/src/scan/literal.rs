@@ -1,7 +1,7 @@
 //! Bytes that records are expected to go on with, laid out to be compared at once.
 
-use super::Scanner;
 use super::chunk::{WIDTH, differences};
+use super::scanner::Scanner;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Literal {

@@ -1,7 +1,8 @@
 //! Numbers: checked against the grammar, kept as text, read when somebody wants them.
 
 use super::chunk::{self, WIDTH};
-use super::{Scanner, SyntaxError};
+use super::error::SyntaxError;
+use super::scanner::Scanner;
 
 /// A number as it stands in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

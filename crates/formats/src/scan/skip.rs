@@ -1,6 +1,8 @@
 //! Values that nobody wants: checked, not read. No recursion; the kinds of the open brackets are bits of one word.
 
-use super::{DEPTH_MAX, Scanner, SyntaxError, text};
+use super::error::SyntaxError;
+use super::scanner::{DEPTH_MAX, Scanner};
+use super::text;
 
 /// The brackets that are open inside the skipped value; bit set = object.
 struct Open {

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{DEPTH_MAX, Scanner, SyntaxError, Token};
+use super::scanner::DEPTH_MAX;
+use super::{Scanner, SyntaxError, Token};
 
 /// Reads a whole text into a tree, as no decoder ever does.
 fn tree(bytes: &[u8]) -> Result<Value, SyntaxError> {

@@ -1,7 +1,7 @@
 //! Strings: found sixteen bytes at a time, copied only where they have escapes.
 
 use super::chunk::{self, WIDTH};
-use super::{Scanner, SyntaxError};
+use super::error::SyntaxError;
 
 /// A string's extent.
 pub(super) struct Span {
@@ -73,25 +73,6 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, SyntaxError> {
         return Err(wrong);
     }
     digits.iter().try_fold(0, |sum, &digit| Ok(sum << 4 | char::from(digit).to_digit(16).ok_or(wrong)?))
-}
-
-impl<'a> Scanner<'a> {
-    /// Reads a string; its text is in the record, or in `scratch` where it has escapes.
-    #[inline]
-    pub(super) fn text<'t>(&mut self, scratch: &'t mut Vec<u8>) -> Result<&'t [u8], SyntaxError>
-    where
-        'a: 't,
-    {
-        let start = self.at + 1;
-        let string = span(self.bytes, start)?;
-        self.at = string.end + 1;
-        let raw = self.bytes.get(start..string.end).unwrap_or_default();
-        if !string.escaped {
-            return Ok(raw);
-        }
-        unescape(raw, scratch).map_err(|error| SyntaxError { at: start + error.at, ..error })?;
-        Ok(scratch)
-    }
 }
 
 /// Resolves the escapes of `raw`, the inside of a string that [`span`] has passed, into `out`.
