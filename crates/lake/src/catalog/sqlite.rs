@@ -16,7 +16,8 @@ use ledger::{Account, Owned, Reservation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use self::connection::{CONNECTION_MEMORY, connect, has_type_column, told};
-use super::{Catalog, Committed, Created, Table, TableChange, TableIdent, metadata_file};
+use super::interface::{Catalog, Committed, Created, Table, TableChange, TableIdent};
+use super::metadata_file;
 use crate::files::durable::{create_dir_durable, reserve};
 use crate::files::location::{child_of, folder_of, local_path};
 use crate::metadata::TableMetadata;

@@ -11,10 +11,14 @@
 //! | TIMESTAMP, TIMESTAMP_LTZ to precision 6 | timestamp, timestamptz |
 //! | … above | timestamp_ns, timestamptz_ns (v3) |
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
 use base::{Error, Result};
 use rows::{Field, LogicalType};
 
-use super::schema::Schema;
+use super::schema::{FIELD_ID_KEY, Schema};
 use super::types::{NestedField, PrimitiveType, Type};
 
 /// The Iceberg type of a column of a Flink type.
@@ -110,6 +114,29 @@ impl Schema {
             self.fields.iter().map(|field| Ok(Field::new(&field.name, logical(field)?, !field.required))).collect();
         let key = self.fields.iter().enumerate().filter(|(_, field)| self.is_identifier(field.id));
         Ok(rows::Schema::new(fields?).with_key(key.map(|(index, _)| index).collect()))
+    }
+
+    /// The Arrow schema of this table's data files as Millstream writes them: the layout of [`rows::LogicalType`] after
+    /// Iceberg's widening (`TINYINT` is an `int`), with the field id of each column in its metadata.
+    ///
+    /// # Errors
+    /// A column has a type that Millstream cannot write.
+    pub fn arrow(&self) -> base::Result<SchemaRef> {
+        let fields: base::Result<Vec<arrow_schema::Field>> = self
+            .fields
+            .iter()
+            .map(|field| {
+                let ty = logical(field)?;
+                let id = HashMap::from([(FIELD_ID_KEY.to_owned(), field.id.to_string())]);
+                let ty = match field.ty.primitive() {
+                    Some(PrimitiveType::Fixed(length)) => arrow_schema::DataType::FixedSizeBinary(*length as i32),
+                    Some(PrimitiveType::Uuid) => arrow_schema::DataType::FixedSizeBinary(16),
+                    _ => ty.arrow(),
+                };
+                Ok(arrow_schema::Field::new(&field.name, ty, !field.required).with_metadata(id))
+            })
+            .collect();
+        Ok(Arc::new(arrow_schema::Schema::new(fields?)))
     }
 }
 

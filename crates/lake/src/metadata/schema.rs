@@ -1,14 +1,9 @@
 //! A table's schema: columns with ids, and which of them identify a row.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::mapping;
-use super::types::{NestedField, PrimitiveType};
+use super::types::NestedField;
 
 /// The key under which Arrow fields carry an Iceberg field id; the Parquet writer stores it as the column's `field_id`.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
@@ -61,28 +56,5 @@ impl Schema {
     /// The largest id of a column or a part of one.
     pub fn largest_id(&self) -> i32 {
         self.fields.iter().map(|field| field.id.max(field.ty.largest_id())).max().unwrap_or(0)
-    }
-
-    /// The Arrow schema of this table's data files as Millstream writes them: the layout of [`rows::LogicalType`] after
-    /// Iceberg's widening (`TINYINT` is an `int`), with the field id of each column in its metadata.
-    ///
-    /// # Errors
-    /// A column has a type that Millstream cannot write.
-    pub fn arrow(&self) -> base::Result<SchemaRef> {
-        let fields: base::Result<Vec<arrow_schema::Field>> = self
-            .fields
-            .iter()
-            .map(|field| {
-                let ty = mapping::logical(field)?;
-                let id = HashMap::from([(FIELD_ID_KEY.to_owned(), field.id.to_string())]);
-                let ty = match field.ty.primitive() {
-                    Some(PrimitiveType::Fixed(length)) => arrow_schema::DataType::FixedSizeBinary(*length as i32),
-                    Some(PrimitiveType::Uuid) => arrow_schema::DataType::FixedSizeBinary(16),
-                    _ => ty.arrow(),
-                };
-                Ok(arrow_schema::Field::new(&field.name, ty, !field.required).with_metadata(id))
-            })
-            .collect();
-        Ok(Arc::new(arrow_schema::Schema::new(fields?)))
     }
 }

@@ -9,7 +9,7 @@ use base::ByteCount;
 use flate2::bufread::DeflateDecoder;
 use ledger::Reservation;
 
-use super::Error;
+use super::error::Error;
 use super::window::{WINDOW, Window};
 use crate::files::durable::grow_to;
 

@@ -11,6 +11,7 @@
 //! to 512 MiB on the word of a length; here blocks stream through a window whatever their size, and every value is
 //! drawn from the budget of its entry. The crate is the oracle of the tests.
 
+mod error;
 mod input;
 mod read;
 mod window;
@@ -18,22 +19,8 @@ mod schema;
 mod value;
 mod write;
 
+pub(crate) use error::Error;
 pub(crate) use read::ContainerReader;
 pub(crate) use schema::{Field, Schema};
 pub(crate) use value::Value;
 pub(crate) use write::{ContainerWriter, Encoder};
-
-/// Why a container cannot be read. Turned into a [`base::Error`] by whoever knows the file's name.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("{0}")]
-    Damaged(String),
-    #[error("it is compressed with '{0}'")]
-    Codec(String),
-    #[error("it holds a value of more than {0}")]
-    TooLarge(base::ByteCount),
-    #[error(transparent)]
-    Disk(#[from] std::io::Error),
-    #[error("{0}")]
-    Memory(base::Error),
-}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{ByteCount, DiskFile};
 use ledger::Account;
 
-use super::Error;
+use super::error::Error;
 use super::input::{Codec, Input, memory};
 use super::schema::{self, Field, Schema};
 use super::value::{Allowance, Decoder, Value};

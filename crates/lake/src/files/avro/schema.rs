@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Error;
+use super::error::Error;
 
 /// Nesting of a schema; Iceberg's manifests need 6.
 const DEPTH_MAX: usize = 32;

@@ -3,7 +3,7 @@
 use base::ByteCount;
 use ledger::Reservation;
 
-use super::Error;
+use super::error::Error;
 use super::input::Input;
 use super::schema::{Field, Schema};
 use crate::files::durable::grow_to;
