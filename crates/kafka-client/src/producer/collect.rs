@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::delivery::Failure;
 use super::queue::{Batch, Open, Sendable};
-use super::state::Shared;
+use super::state::{Shared, State};
 use crate::client::lock;
 use crate::config::Address;
 use crate::partition::TopicPartition;
@@ -26,6 +26,18 @@ pub(super) enum Collected {
 pub(super) struct Sent {
     pub(super) partition: TopicPartition,
     pub(super) batch: u64,
+}
+
+impl State {
+    /// The partitions that the broker leads, those after the last that was sent first: a request that is full before its
+    /// end must not leave out the same ones each time.
+    fn in_turn(&self, address: &Address) -> Vec<TopicPartition> {
+        let here = self.queues.iter().filter(|(_, queue)| queue.leader.as_ref() == Some(address));
+        let names = here.map(|(name, _)| name.clone());
+        let (before, mut names): (Vec<_>, Vec<_>) = names.partition(|name| Some(name) <= self.turn.as_ref());
+        names.extend(before);
+        names
+    }
 }
 
 impl Shared {
@@ -74,8 +86,8 @@ impl Shared {
         let mut left = self.config.request_max.as_usize();
         let mut topics: BTreeMap<String, Vec<ProducePartition>> = BTreeMap::new();
         let mut sent = Vec::new();
-        let here = state.queues.iter_mut().filter(|(_, queue)| queue.leader.as_ref() == Some(address));
-        for (name, queue) in here {
+        for name in state.in_turn(address) {
+            let Some(queue) = state.queues.get_mut(&name) else { continue };
             let index = match queue.sendable(now, self.config.in_flight_max) {
                 Sendable::Now(index) => index,
                 Sendable::At(at) => {
@@ -98,12 +110,11 @@ impl Shared {
                 left = left.saturating_sub(len);
                 let partition = ProducePartition { index: name.index.0, records: Some(records) };
                 topics.entry(name.topic.to_string()).or_default().push(partition);
-                sent.push(Sent { partition: name.clone(), batch });
+                sent.push(Sent { partition: name, batch });
             }
         }
-        if sent.is_empty() {
-            return Collected::Wait(wake);
-        }
+        let Some(last) = sent.last() else { return Collected::Wait(wake) };
+        state.turn = Some(last.partition.clone());
         Collected::Request(self.request(topics), sent)
     }
 

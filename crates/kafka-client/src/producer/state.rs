@@ -46,6 +46,8 @@ pub(super) struct State {
     /// Topics must be asked for again.
     pub(super) stale: bool,
     pub(super) next_batch: u64,
+    /// The partition that was sent last.
+    pub(super) turn: Option<TopicPartition>,
     rng: Rng,
 }
 
@@ -95,6 +97,7 @@ impl Shared {
             hurry: 0,
             stale: false,
             next_batch: 0,
+            turn: None,
             rng: Rng::from_entropy(),
         };
         Self {

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use kafka_client::{Consumer, ConsumerError, Fetched, OffsetReset, StartAt, TopicId};
 use kafka_wire::codec::Codec;
 use kafka_wire::protocol::{ApiKey, ErrorCode};
-use kafka_wire::records::{Read, RecordReader};
+use kafka_wire::records::{BatchHeader, Read, RecordReader};
+use ledger::Budget;
 
 use crate::fake::{Deed, Fake, account, batch, partition};
 
@@ -130,6 +131,37 @@ async fn a_batch_beyond_the_limit_arrives_and_one_beyond_the_account_is_an_error
     drop(fetched);
     let report = base::Error::from(consumer.next().await.unwrap_err()).report();
     assert!(report.contains("too large for the memory it may have") && report.contains("--memory"), "{report}");
+}
+
+#[tokio::test]
+async fn a_consumer_moves_on_with_its_floor_and_nothing_else() {
+    const BATCH: usize = 300_000;
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1, 1]);
+    for i in 0..5 {
+        let batch = batch(i, &[&vec![b'v'; BATCH - 200]], Codec::None);
+        assert!(batch.len() <= BATCH);
+        fake.state.append("t", (i % 2) as usize, rebased(&batch, i / 2));
+    }
+    let floor = Consumer::floor(ByteCount::from(BATCH));
+    let memory = Budget::new(floor).account("fetch", floor);
+    let mut consumer = fake.consumer_within(memory.clone(), |_| {});
+    for index in 0..2 {
+        consumer.assign(partition("t", index), TopicId::NONE, StartAt::Earliest);
+    }
+    // The batch before is held while the next one is waited for.
+    let mut held = None;
+    for _ in 0..5 {
+        held = Some(consumer.next().await.unwrap());
+    }
+    drop(held);
+    assert!(memory.peak() <= floor);
+}
+
+fn rebased(batch: &Bytes, base_offset: i64) -> Bytes {
+    let mut batch = batch.to_vec();
+    BatchHeader::place(batch.first_chunk_mut().unwrap(), Offset(base_offset), 0);
+    Bytes::from(batch)
 }
 
 #[tokio::test]

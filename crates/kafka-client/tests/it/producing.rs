@@ -88,6 +88,28 @@ async fn batches_that_are_refused_for_now_go_again_in_order() {
 }
 
 #[tokio::test]
+async fn requests_that_are_full_leave_no_partition_out() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1; 8]);
+    // Two batches fill a request.
+    let producer = producer(&fake, |config| {
+        (config.batch_size, config.request_max) = (ByteCount(600), ByteCount(1_300));
+    });
+    let mut deliveries = Vec::new();
+    for i in 0..400 {
+        deliveries.push(send(&producer, i % 8, &[b'v'; 250]).await);
+    }
+    for delivery in deliveries {
+        delivery.wait().await.unwrap();
+    }
+    let records: i32 = (fake.state.lock().topics["t"].partitions.iter())
+        .map(|partition| partition.end() as i32)
+        .inspect(|end| assert_eq!(*end, 50))
+        .sum();
+    assert_eq!(records, 400);
+}
+
+#[tokio::test]
 async fn a_leader_that_moves_is_followed() {
     let fake = Fake::start(2).await;
     fake.topic("t", &[1]);
@@ -127,12 +149,13 @@ async fn a_batch_that_is_refused_for_good_says_why_and_holds_up_nothing() {
 async fn what_is_not_acknowledged_in_time_is_given_up_with_the_reason() {
     let fake = Fake::start(1).await;
     fake.topic("t", &[1]);
+    let producer = producer(&fake, |config| config.delivery_timeout_ms = 1_000);
+    send(&producer, 0, &0u32.to_be_bytes()).await.wait().await.unwrap();
     fake.state.script(|_, key| if key == ApiKey::Produce { Deed::Close } else { Deed::Answer });
-    let producer = producer(&fake, |config| config.delivery_timeout_ms = 60);
     let error = send(&producer, 0, &0u32.to_be_bytes()).await.wait().await.unwrap_err();
     assert_eq!(error.retry(), Retry::Backoff);
     assert!(error.message().contains("was not acknowledged within 'delivery.timeout.ms'"), "{error}");
-    assert!(error.message().contains("the broker closed it"), "{error}");
+    assert!(error.message().contains("127.0.0.1"), "the reason is missing: {error}");
 }
 
 #[tokio::test]

