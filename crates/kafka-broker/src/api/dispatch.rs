@@ -44,7 +44,8 @@ struct Call {
     body: Reader,
 }
 
-/// Begins a request. A produce request is in the log when this returns; everything else happens in the answer.
+/// Begins a request. What it changes is changed when this returns, except for committed offsets; only waiting (for syncs,
+/// for records, for memory to put them in) is left to the answer.
 ///
 /// # Errors
 /// The bytes are no request, or one that has no answer; the connection must be closed.
@@ -116,18 +117,16 @@ impl Call {
         }))
     }
 
-    /// An answer that does not wait.
+    /// An answer that does not wait: what it changes is changed before the next request is looked at.
     fn answer_now<R>(self, handle: fn(&Core, R, i16) -> R::Response) -> Result<Answer>
     where
-        R: Request + Send + 'static,
+        R: Request,
     {
         let key = self.key;
         let (core, header, request) = self.decode::<R>()?;
-        Ok(Box::pin(async move {
-            let Owned { value: request, paid: _paid } = request;
-            let response = handle(&core, request, header.version);
-            respond(&response, key, &header)
-        }))
+        let response = handle(&core, request.value, header.version);
+        let frame = respond(&response, key, &header)?;
+        Ok(Box::pin(std::future::ready(Ok(frame))))
     }
 
     /// A version that is not answered: ApiVersions says so in version 0, which every client can read (KIP-511); after

@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use base::Disk;
+use base::disk::Open;
 use kafka_wire::protocol::TopicId;
 
 use super::config::TopicConfig;
@@ -89,7 +90,9 @@ pub(super) fn make_folder(
         discard_leftover(disk, &folder, &entry)?;
     }
     disk.create_dir_all(&folder)?;
-    files::replace(disk, &folder.join("partition.metadata"), format!("version: 0\ntopic_id: {id}\n").as_bytes())?;
+    // For others who read the folder; nothing here depends on it, so it is not synced.
+    let metadata = disk.open(&folder.join("partition.metadata"), Open::WriteOrCreate)?;
+    metadata.write_all_at(format!("version: 0\ntopic_id: {id}\n").as_bytes(), 0)?;
     Ok(folder)
 }
 

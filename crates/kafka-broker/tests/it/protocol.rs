@@ -120,3 +120,17 @@ async fn idle_clients_are_let_go() {
     let closed = tokio::time::timeout(Duration::from_mins(1), client.receive_frame()).await;
     assert_eq!(closed, Ok(None));
 }
+
+#[tokio::test]
+async fn a_request_sees_what_the_one_before_it_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = start(data.path()).await;
+    let mut client = Client::connect(broker.local_addr()).await;
+    let topics = vec![MetadataRequestTopic { name: Some("orders".to_owned()), ..MetadataRequestTopic::default() }];
+    client.send(&MetadataRequest { topics: Some(topics), ..MetadataRequest::default() }, 9).await;
+    client.send(&produce_request("orders", 0, batch(&["at once"]), -1), 9).await;
+    client.receive_frame().await.unwrap();
+    let produced = client.receive_frame().await.unwrap();
+    let produced = decode_response::<ProduceRequest>(produced, 9, client.correlation_id).unwrap();
+    assert_eq!(produced.topics[0].partitions[0].error_code, ErrorCode::NONE);
+}
