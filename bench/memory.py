@@ -31,7 +31,7 @@ def main():
                 equal = None if a.skip_compare else harness.compare(a, cwd=cwd, times=times)
                 peak = peaks[times, interval] = figures['peak_rss_mib']
                 harness.record('memory', copies=times, interval=interval, memory=a.memory, threads=a.threads, equal=equal, records=last.get('records'),
-                               commits=last.get('commits'), spilled_runs=last.get('spilled_runs'), index_runs=last.get('index_runs'), **figures)
+                               commits=last.get('commits'), **figures)
                 if peak > budget_mib(a.memory):
                     failed.append(f'{case}: {peak} MiB')
                 if equal is False:

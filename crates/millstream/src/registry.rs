@@ -40,3 +40,30 @@ fn runtime_settings() -> Vec<OptionSpec> {
         OptionSpec::with_default("restart-strategy.exponential-delay.max-backoff", "30 s", "The longest such pause."),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Holds a generated page to what the code says; `MILLSTREAM_BLESS=1 cargo test -p millstream` writes it anew.
+    fn check(page: &str, generated: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+        if std::env::var_os("MILLSTREAM_BLESS").is_some() {
+            std::fs::write(&path, generated).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == generated, "docs/{page} is out of date: MILLSTREAM_BLESS=1 cargo test -p millstream");
+    }
+
+    #[test]
+    fn the_option_reference_is_what_the_code_says() {
+        check("options.md", &sql::reference::options(&full()));
+    }
+
+    #[test]
+    fn the_sql_reference_is_what_the_code_says() {
+        check("sql.md", &sql::reference::sql());
+    }
+}

@@ -8,7 +8,7 @@ use base::{ByteCount, Error, Offset, Result};
 use flow::source::{BeforeCommit, DecoderCounts};
 use flow::{Decoder, Decoding, RawBatch};
 use kafka_wire::records::{Read, ReadError, Record, RecordReader};
-use ledger::Reservation;
+use ledger::{Account, Reservation};
 use rows::{BadRecord, Batch, Decoded, Header, Origin, PartitionId, RawRecord, RecordDecoder};
 
 use super::bad_records::BadRecords;
@@ -29,8 +29,10 @@ pub(super) struct DecoderParts {
     pub(super) layout: Vec<ColumnFrom>,
     pub(super) schema: SchemaRef,
     pub(super) bad: BadRecords,
-    /// Pays for the builders and one finished batch, for as long as the decoder lives.
-    pub(super) floor: Reservation,
+    /// Pays for the builders and one finished batch while a raw batch is open; its floor is just that, so that it is
+    /// always there.
+    pub(super) account: Account,
+    pub(super) floor: ByteCount,
 }
 
 pub(super) struct KafkaDecoder {
@@ -44,6 +46,7 @@ pub(super) struct KafkaDecoder {
 struct RowMaker {
     parts: DecoderParts,
     open: Option<PartitionId>,
+    paid: Option<Reservation>,
     /// Records before it were read earlier: a batch is fetched whole, also from its middle.
     from: Offset,
     counts: DecoderCounts,
@@ -53,7 +56,7 @@ struct RowMaker {
 impl KafkaDecoder {
     pub(super) fn new(reader: RecordReader, parts: DecoderParts) -> Self {
         let counts = DecoderCounts::default();
-        let rows = RowMaker { parts, open: None, from: Offset(0), counts, told: HashSet::new() };
+        let rows = RowMaker { parts, open: None, paid: None, from: Offset(0), counts, told: HashSet::new() };
         Self { reader, rows, at_end: false }
     }
 }
@@ -143,11 +146,12 @@ impl RowMaker {
 
 impl Decoder for KafkaDecoder {
     fn floor(&self) -> ByteCount {
-        self.rows.parts.floor.bytes()
+        self.rows.parts.floor
     }
 
     fn start(&mut self, raw: RawBatch) -> Result<()> {
         self.rows.open = Some(raw.partition);
+        self.rows.paid = self.rows.parts.account.try_reserve(self.rows.parts.floor);
         self.rows.from = raw.from;
         self.at_end = raw.bytes.is_empty();
         if self.at_end {
@@ -175,6 +179,7 @@ impl Decoder for KafkaDecoder {
         }
         self.rows.tell();
         self.rows.open = None;
+        self.rows.paid = None;
         Ok(Decoding::Consumed)
     }
 

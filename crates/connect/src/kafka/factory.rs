@@ -142,7 +142,6 @@ impl SourceInstance for KafkaInstance {
         let window = RecordReader::floor(record_bytes_max);
         let account = context.budget.account(format!("source/{}/decode", context.name), builders);
         let windows = context.budget.account(format!("source/{}/inflate", context.name), window);
-        let floor = account.try_reserve(builders).unwrap_or_else(|| account.empty());
         let bad = BadRecords::from_settings(&context.settings, &context.name, Arc::new(base::RealDisk))?;
         let metadata = MetadataColumns::new(self.layout.metadata.iter().map(String::as_str)).unwrap_or_default();
         let parts = DecoderParts {
@@ -151,7 +150,8 @@ impl SourceInstance for KafkaInstance {
             layout: self.layout.columns.clone(),
             schema: self.layout.schema.arrow(),
             bad,
-            floor,
+            account,
+            floor: builders,
         };
         let reader = RecordReader::new(windows, record_bytes_max);
         let source = KafkaSource::new(&self.options, context, record_bytes_max)?;

@@ -23,6 +23,8 @@ pub(super) struct Shown {
     pub(super) rss: ByteCount,
     pub(super) peak_rss: ByteCount,
     pub(super) limit: ByteCount,
+    /// What all accounts held at the time of `memory`.
+    pub(super) ledger: ByteCount,
     pub(super) memory: String,
 }
 
@@ -80,6 +82,7 @@ fn shown(line: &str) -> Result<Shown> {
         rss: ByteCount(number("rss")),
         peak_rss: ByteCount(number("peak_rss")),
         limit: ByteCount(number("limit")),
+        ledger: ByteCount(number("ledger")),
         memory: line["memory"].as_str().unwrap_or_default().to_owned(),
     })
 }

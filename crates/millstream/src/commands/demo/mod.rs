@@ -89,10 +89,9 @@ async fn stream(
     Ok(last)
 }
 
-/// The account of a job that has ended shows nothing held: the last one of a working job is worth more.
+/// The latest figures with the fullest account: that of a job that has ended shows nothing held.
 fn keep_memory(before: Shown, now: Shown) -> Shown {
-    let memory = if now.lag > 0 || before.memory.is_empty() { now.memory.clone() } else { before.memory };
-    Shown { memory, ..now }
+    if now.ledger >= before.ledger { now } else { Shown { ledger: before.ledger, memory: before.memory, ..now } }
 }
 
 /// Follows the job until some time after its first commit, then kills it.
