@@ -77,13 +77,10 @@ impl Parser<'_> {
             return Err(unsupported(span, format!("the type {upper}")).hint(format!("supported are {known}")));
         }
         self.advance();
+        if let Some(ty) = plain_type(&upper) {
+            return Ok(ty);
+        }
         let ty = match upper.as_str() {
-            "BOOLEAN" => LogicalType::Boolean,
-            "TINYINT" => LogicalType::TinyInt,
-            "SMALLINT" => LogicalType::SmallInt,
-            "INT" | "INTEGER" => LogicalType::Int,
-            "BIGINT" => LogicalType::BigInt,
-            "FLOAT" => LogicalType::Float,
             "DOUBLE" => {
                 self.eat_word("PRECISION");
                 LogicalType::Double
@@ -92,12 +89,9 @@ impl Parser<'_> {
             "CHAR" | "CHARACTER" if self.eat_word("VARYING") => LogicalType::Varchar(self.length(UNBOUNDED)?),
             "CHAR" | "CHARACTER" => LogicalType::Char(self.length(1)?),
             "VARCHAR" => LogicalType::Varchar(self.length(UNBOUNDED)?),
-            "STRING" => LogicalType::STRING,
             "BINARY" if self.eat_word("VARYING") => LogicalType::Varbinary(self.length(UNBOUNDED)?),
             "BINARY" => LogicalType::Binary(self.length(1)?),
             "VARBINARY" => LogicalType::Varbinary(self.length(UNBOUNDED)?),
-            "BYTES" => LogicalType::BYTES,
-            "DATE" => LogicalType::Date,
             "TIME" => {
                 let precision = self.precision(0)?;
                 self.eat_words(&["WITHOUT", "TIME", "ZONE"]);
@@ -177,6 +171,22 @@ impl Parser<'_> {
             _ => Err(Diagnostic::error(span, format!("{what} is a number from {least} to {most}, not {text}"))),
         }
     }
+}
+
+/// The types that are one word.
+fn plain_type(upper: &str) -> Option<LogicalType> {
+    Some(match upper {
+        "BOOLEAN" => LogicalType::Boolean,
+        "TINYINT" => LogicalType::TinyInt,
+        "SMALLINT" => LogicalType::SmallInt,
+        "INT" | "INTEGER" => LogicalType::Int,
+        "BIGINT" => LogicalType::BigInt,
+        "FLOAT" => LogicalType::Float,
+        "STRING" => LogicalType::STRING,
+        "BYTES" => LogicalType::BYTES,
+        "DATE" => LogicalType::Date,
+        _ => return None,
+    })
 }
 
 fn unknown_type(span: Span, word: &str) -> Diagnostic {

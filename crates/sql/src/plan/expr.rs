@@ -62,6 +62,24 @@ pub(super) fn typed(expr: &ast::Expr, scope: &Scope) -> Typed {
         ExprKind::Binary { op, left, right } => binary(*op, left, right, expr, scope),
         ExprKind::And(terms) => Expr::and(all(terms, scope)?).map_err(|error| at_operand(error, expr)),
         ExprKind::Or(terms) => Expr::or(all(terms, scope)?).map_err(|error| at_operand(error, expr)),
+        ExprKind::Case { operand, branches, otherwise } => {
+            case(operand.as_deref(), branches, otherwise.as_deref(), span, scope)
+        }
+        ExprKind::Cast { operand, ty, attempt } => {
+            let value = over(operand)?;
+            let cast = if *attempt { value.try_cast(ty.ty.clone()) } else { value.cast(ty.ty.clone()) };
+            cast.map_err(|error| at(error, span))
+        }
+        ExprKind::Call { function, arguments } => call(&function.name, arguments, expr, scope),
+        _ => condition(expr, scope),
+    }
+}
+
+/// `IS …`, BETWEEN, IN, LIKE.
+fn condition(expr: &ast::Expr, scope: &Scope) -> Typed {
+    let span = expr.span;
+    let over = |operand: &ast::Expr| typed(operand, scope);
+    match &expr.kind {
         ExprKind::IsNull { operand, negated } => {
             let test = if *negated { Test::NotNull } else { Test::Null };
             over(operand)?.is(test).map_err(|error| at_operand(error, expr))
@@ -86,25 +104,28 @@ pub(super) fn typed(expr: &ast::Expr, scope: &Scope) -> Typed {
             let result = over(operand)?.like(over(pattern)?, escape);
             unless(*negated, result).map_err(|error| at_operand(error, expr))
         }
-        ExprKind::Case { operand, branches, otherwise } => {
-            let operand = operand.as_deref().map(over).transpose()?;
-            let mut typed_branches = Vec::with_capacity(branches.len());
-            for branch in branches {
-                typed_branches.push((over(&branch.when)?, over(&branch.then)?));
-            }
-            let otherwise = otherwise.as_deref().map(over).transpose()?;
-            Expr::case(operand, typed_branches, otherwise).map_err(|error| {
-                let branch = error.argument.and_then(|at| branches.get(at)).map_or(span, |branch| branch.when.span);
-                at(error, branch)
-            })
-        }
-        ExprKind::Cast { operand, ty, attempt } => {
-            let value = over(operand)?;
-            let cast = if *attempt { value.try_cast(ty.ty.clone()) } else { value.cast(ty.ty.clone()) };
-            cast.map_err(|error| at(error, span))
-        }
-        ExprKind::Call { function, arguments } => call(&function.name, arguments, expr, scope),
+        _ => Err(Diagnostic::error(span, "this is no expression").into()),
     }
+}
+
+fn case(
+    operand: Option<&ast::Expr>,
+    branches: &[ast::CaseBranch],
+    otherwise: Option<&ast::Expr>,
+    span: Span,
+    scope: &Scope,
+) -> Typed {
+    let over = |operand: &ast::Expr| typed(operand, scope);
+    let operand = operand.map(over).transpose()?;
+    let mut typed_branches = Vec::with_capacity(branches.len());
+    for branch in branches {
+        typed_branches.push((over(&branch.when)?, over(&branch.then)?));
+    }
+    let otherwise = otherwise.map(over).transpose()?;
+    Expr::case(operand, typed_branches, otherwise).map_err(|error| {
+        let branch = error.argument.and_then(|at| branches.get(at)).map_or(span, |branch| branch.when.span);
+        at(error, branch)
+    })
 }
 
 fn all(list: &[ast::Expr], scope: &Scope) -> Result<Vec<Expr>, Errors> {
