@@ -35,8 +35,10 @@ impl Watch {
         Self { reconciler: Reconciler::new(budget.clone(), Box::new(Jemalloc)), clock }
     }
 
-    /// Runs until resident memory reaches the budget; the error carries the report.
+    /// Runs until resident memory reaches the budget; the error carries the report. Its first look comes after a moment, so
+    /// that a budget that is too small from the start is refused with the arithmetic instead.
     pub(crate) async fn run(self) -> Error {
+        tokio::time::sleep(ledger::SAMPLE_INTERVAL).await;
         let clock = self.clock.clone();
         self.reconciler.run(&*clock).await
     }

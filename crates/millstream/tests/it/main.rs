@@ -3,3 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests panic where they fail, in their helpers too")]
 
 mod arrows;
+mod cli;
+mod demo;
+mod exactly_once;
+mod failures;
+mod harness;
+mod harness_jobs;
+mod tables;

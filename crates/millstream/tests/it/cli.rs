@@ -1,0 +1,61 @@
+//! The small commands.
+
+use crate::harness::Harness;
+
+#[test]
+fn records_survive_the_way_there_and_back() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    harness.create_topic("t", "2");
+    let lines = r#"{"key":"a","value":"x\n\"","headers":[{"key":"h","value":"1"},{"key":"h","value":null}],"timestamp":5,"partition":1}
+{"key":null,"value_base64":"AP8=","timestamp":6,"partition":1}
+{"key":"a","value":null,"timestamp":7,"partition":1}
+"#;
+    harness.produce("t", lines);
+    let consumed = harness.succeed(&["consume", "t", "--bounded", "--bootstrap", &bootstrap]);
+    let expected = r#"{"topic":"t","partition":1,"offset":0,"key":"a","value":"x\n\"","headers":[{"key":"h","value":"1"},{"key":"h","value":null}],"timestamp":5}
+{"topic":"t","partition":1,"offset":1,"key":null,"value_base64":"AP8=","timestamp":6}
+{"topic":"t","partition":1,"offset":2,"key":"a","value":null,"timestamp":7}
+"#;
+    assert_eq!(consumed, expected);
+    let raw = ["consume", "t", "--from", "0", "--count", "1", "--format", "raw", "--bootstrap", &bootstrap];
+    assert_eq!(harness.succeed(&raw), "x\n\"\n");
+}
+
+#[test]
+fn every_codec_is_written_and_read() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    let lines: Vec<String> = (0..2_000).map(|n| format!("line {n}\n")).collect();
+    let lines = lines.concat();
+    let file = harness.write("lines", &lines);
+    for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        harness.create_topic(codec, "1");
+        let file = file.to_str().unwrap();
+        harness.succeed(&["produce", codec, file, "--codec", codec, "--format", "raw", "--bootstrap", &bootstrap]);
+        let read = harness.succeed(&["consume", codec, "--bounded", "--format", "raw", "--bootstrap", &bootstrap]);
+        assert!(read == lines, "{codec} changed the records");
+    }
+    harness.fail(
+        &["produce", "none", file.to_str().unwrap(), "--codec", "brotli", "--bootstrap", &bootstrap],
+        &["brotli", "zstd"],
+    );
+}
+
+#[test]
+fn topics_are_made_shown_and_deleted() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    let on = |arguments: &[&str]| harness.succeed(&[arguments, &["--bootstrap", &bootstrap]].concat());
+    harness.create_topic("orders", "3");
+    assert_eq!(on(&["topics", "list"]), "orders\n");
+    let described = on(&["topics", "describe", "orders"]);
+    assert!(described.starts_with("topic orders, id ") && described.contains("partition 2 leader"), "{described}");
+    harness.fail(&["topics", "create", "orders", "--bootstrap", &bootstrap], &["orders", "exists"]);
+    on(&["topics", "delete", "orders"]);
+    assert_eq!(on(&["topics", "list"]), "");
+    harness.fail(
+        &["topics", "describe", "orders", "--bootstrap", &bootstrap],
+        &["'orders' does not exist", "topics create"],
+    );
+}

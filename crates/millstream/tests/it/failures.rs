@@ -1,0 +1,106 @@
+//! What a user can do wrong, and what the world can: each ends in a message that says what, where and what to do.
+
+use crate::harness::Harness;
+use crate::harness_jobs::{cdc_job, delete, event, upsert};
+
+fn job_fails(harness: &Harness, job: &str, parts: &[&str]) {
+    let job = harness.write("job.sql", job);
+    let bootstrap = harness.bootstrap();
+    harness.fail(&["run", job.to_str().unwrap(), "--bounded", "--bootstrap", &bootstrap], parts);
+}
+
+#[test]
+fn mistakes_in_the_job_file_are_shown_where_they_are() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    let job = cdc_job("");
+    job_fails(&harness, &job.replace("'topic'=", "'topics'="), &["job.sql:6:", "^", "'topics'", "'topic'"]);
+    job_fails(&harness, &job.replace("SELECT id, name", "SELECT id, nam"), &["job.sql:9:", "^", "name"]);
+    job_fails(&harness, &job.replace("earliest-offset", "earliest"), &["scan.startup.mode", "earliest-offset"]);
+    job_fails(
+        &harness,
+        &job.replace(", PRIMARY KEY (id) NOT ENFORCED)\nWITH ('connector'", ")\nWITH ('connector'"),
+        &["primary key"],
+    );
+    job_fails(
+        &harness,
+        &job.replace("SET 'pipeline.name'", "SET 'millstream.comit.max-bytes'='1';SET 'pipeline.name'"),
+        &["millstream.commit.max-bytes"],
+    );
+    harness.fail(&["run", "missing.sql"], &["missing.sql"]);
+}
+
+#[test]
+fn bad_records_stop_the_job_with_their_place_or_go_where_they_are_sent() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    let bad = event(2, "not json");
+    harness.produce("t", &[upsert(1, "a", 1), bad, upsert(3, "c", 3)].concat());
+    job_fails(&harness, &cdc_job(""), &["t-0@1", "millstream.bad-records"]);
+    let letters = "SET 'millstream.bad-records'='dead-letter'; SET 'millstream.bad-records.path'='bad';";
+    let job = harness.write("job.sql", &cdc_job(letters));
+    let ended = harness.run_job(&job);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(harness.rows("t", &["id"]).len(), 2);
+    let letters = std::fs::read_to_string(harness.path("bad/s.ndjson")).unwrap();
+    assert!(letters.contains(r#""at":"t-0@1""#) && letters.contains(r#""value":"not json""#), "{letters}");
+}
+
+#[test]
+fn values_that_do_not_fit_are_named() {
+    for (value, parts) in [
+        (r#"{"before":null,"after":{"id":1,"name":"a","price":"x!"},"source":{"lsn":1},"op":"c"}"#, ["t-0@0", "price"]),
+        (r#"{"before":null,"after":{"id":null,"name":"a"},"source":{"lsn":1},"op":"c"}"#, ["t-0@0", "id"]),
+        (r#"{"before":null,"after":{"id":"one","name":"a"},"source":{"lsn":1},"op":"c"}"#, ["t-0@0", "id"]),
+        (r#"{"source":{"lsn":1},"op":"t"}"#, ["t-0@0", "truncate.handling"]),
+    ] {
+        let harness = Harness::new();
+        harness.create_topic("t", "1");
+        harness.produce("t", &event(1, value));
+        job_fails(&harness, &cdc_job(""), &parts);
+    }
+}
+
+#[test]
+fn topics_that_are_missing_or_were_recreated_are_named() {
+    let harness = Harness::new();
+    job_fails(&harness, &cdc_job(""), &["'t' does not exist", "topics create t"]);
+    harness.create_topic("t", "1");
+    harness.produce("t", &[upsert(1, "a", 1), delete(1, 2)].concat());
+    let job = harness.write("job.sql", &cdc_job(""));
+    assert_eq!(harness.run_job(&job).code, Some(0));
+    harness.succeed(&["topics", "delete", "t", "--bootstrap", &harness.bootstrap()]);
+    harness.create_topic("t", "1");
+    harness.produce("t", &upsert(9, "z", 1));
+    job_fails(&harness, &cdc_job(""), &["t-0: the topic was recreated", "pipeline.name"]);
+    assert!(harness.rows("t", &["id"]).is_empty());
+}
+
+#[test]
+fn a_table_that_differs_is_shown_with_the_difference() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    let job = harness.write("job.sql", &cdc_job(""));
+    assert_eq!(harness.run_job(&job).code, Some(0));
+    let other =
+        cdc_job("").replace("lake.db.t (id BIGINT NOT NULL, name STRING", "lake.db.t (id BIGINT NOT NULL, name INT");
+    job_fails(&harness, &other, &["name", "STRING", "INT"]);
+}
+
+#[test]
+fn a_budget_that_cannot_hold_the_job_is_refused_with_the_arithmetic() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    let job = harness.write("job.sql", &cdc_job(""));
+    let bootstrap = harness.bootstrap();
+    let arguments = ["run", job.to_str().unwrap(), "--bounded", "--bootstrap", &bootstrap, "--memory", "20MiB"];
+    harness.fail(&arguments, &["20MiB", "source/s/fetch", "--memory"]);
+}
+
+#[test]
+fn a_warehouse_that_cannot_be_written_ends_the_job_with_its_path() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    harness.write("warehouse", "a file where the folder should be");
+    job_fails(&harness, &cdc_job(""), &["warehouse"]);
+}
