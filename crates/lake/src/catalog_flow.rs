@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use base::{ByteCount, Disk, Error, Result, Rng};
+use base::{Error, Result, Rng};
 use flow::registry::CatalogContext;
-use flow::{
-    CatalogFactory, OptionError, OptionSpec, Options, Settings, SinkContext, SinkInput, SinkInstance, TableDef,
-};
-use ledger::{Account, Budget};
+use flow::{CatalogFactory, OptionError, OptionSpec, Options, Settings, SinkInput, SinkInstance, TableDef};
 use rows::Changelog;
 
 use crate::catalog::sqlite::sqlite_file;
-use crate::catalog::{Catalog, Created, SqliteCatalog, SqliteOptions, TableIdent, metadata_file};
-use crate::commit::committer::{COMMIT_FLOOR, OpenCatalog};
+use crate::catalog::{Catalog, Created, SqliteOptions, TableIdent, metadata_file};
+use crate::catalog_handle::CatalogHandle;
 use crate::files::durable::create_dir_durable;
 use crate::files::location::local_path;
 use crate::metadata::{NewTable, Schema, TableMetadata, difference};
@@ -32,9 +29,6 @@ const UPSERT: &str = "write.upsert.enabled";
 const JDBC: &str = "org.apache.iceberg.jdbc.JdbcCatalog";
 /// How long to wait for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(20);
-/// What the planner's own use of a catalog may take: its connection and one table's metadata.
-const PLANNING_BYTES: ByteCount = ByteCount::mib(64);
-
 impl CatalogFactory for LakeCatalogFactory {
     fn name(&self) -> &'static str {
         "iceberg"
@@ -80,12 +74,7 @@ impl CatalogFactory for LakeCatalogFactory {
             warehouse,
             busy_timeout: BUSY,
         };
-        let handle = CatalogHandle {
-            sqlite,
-            planning: OnceLock::new(),
-            commits: Mutex::new(Weak::new()),
-            context: context.clone(),
-        };
+        let handle = CatalogHandle::new(sqlite, context.clone());
         Ok(Arc::new(LakeCatalog(Arc::new(handle))))
     }
 }
@@ -134,73 +123,6 @@ fn warehouse(text: &str, working_dir: &Path) -> Result<String, OptionError> {
     Ok(path.trim_end_matches('/').to_owned())
 }
 
-/// One catalog, opened when it is needed: once for planning, once for the commits of running sinks.
-#[derive(Debug)]
-pub(crate) struct CatalogHandle {
-    sqlite: SqliteOptions,
-    context: CatalogContext,
-    planning: OnceLock<SqliteCatalog>,
-    commits: Mutex<Weak<ForCommits>>,
-}
-
-/// The catalog as the committers of a job share it: they run one after another, so one account serves them all.
-#[derive(Debug)]
-pub(crate) struct ForCommits {
-    sqlite: SqliteOptions,
-    disk: Arc<dyn Disk>,
-    account: Account,
-    opened: Mutex<Option<Arc<dyn Catalog>>>,
-}
-
-impl ForCommits {
-    pub(crate) fn account(&self) -> &Account {
-        &self.account
-    }
-}
-
-impl OpenCatalog for ForCommits {
-    fn catalog(&self) -> Result<Arc<dyn Catalog>> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(catalog) = &*opened {
-            return Ok(catalog.clone());
-        }
-        let catalog = SqliteCatalog::open(self.sqlite.clone(), self.disk.clone(), self.account.clone())?;
-        Ok(opened.insert(Arc::new(catalog)).clone())
-    }
-}
-
-impl CatalogHandle {
-    pub(crate) fn name(&self) -> &str {
-        &self.sqlite.name
-    }
-
-    /// What the sinks of a running job share; it ends with the last of them.
-    pub(crate) fn for_commits(&self, context: &SinkContext) -> Arc<ForCommits> {
-        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = commits.upgrade() {
-            return shared;
-        }
-        let account = context.budget.account("commit", COMMIT_FLOOR);
-        let shared = Arc::new(ForCommits {
-            sqlite: self.sqlite.clone(),
-            disk: context.disk.clone(),
-            account,
-            opened: Mutex::new(None),
-        });
-        *commits = Arc::downgrade(&shared);
-        shared
-    }
-
-    fn planning(&self) -> Result<&SqliteCatalog> {
-        if let Some(catalog) = self.planning.get() {
-            return Ok(catalog);
-        }
-        let account = Budget::new(PLANNING_BYTES).account("planning", PLANNING_BYTES);
-        let catalog = SqliteCatalog::open(self.sqlite.clone(), self.context.disk.clone(), account)?;
-        Ok(self.planning.get_or_init(|| catalog))
-    }
-}
-
 /// A catalog of Iceberg tables.
 #[derive(Clone, Debug)]
 struct LakeCatalog(Arc<CatalogHandle>);
@@ -233,9 +155,9 @@ impl flow::Catalog for LakeCatalog {
             schema: Schema::from_rows(&definition.schema)?,
             properties,
             table_uuid: metadata_file::new_uuid(&mut Rng::from_entropy()),
-            now_ms: self.0.context.clock.unix_millis(),
+            now_ms: self.0.context().clock.unix_millis(),
         })?;
-        create_dir_durable(self.0.context.disk.as_ref(), &local_path(&metadata_file::data_folder(&metadata))?)?;
+        create_dir_durable(self.0.context().disk.as_ref(), &local_path(&metadata_file::data_folder(&metadata))?)?;
         match catalog.create(&ident, metadata)? {
             Created::New(_) => Ok(()),
             Created::Exists => Err(Error::user(format!("the table {ident} exists already"))

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod catalog_flow;
+mod catalog_handle;
 pub mod commit;
 pub mod decide;
 pub mod files;

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use base::{ByteCount, Epoch, Error, Result, Rng};
+use base::{ByteCount, Epoch, Error, Result};
 use flow::sink::Prepare;
 use flow::{Sink, SinkContext, SinkInstance, SinkWriter, Wrote};
 use ledger::Account;
 use rows::{AbsentMask, Batch, Span};
 
 use crate::catalog::TableIdent;
-use crate::catalog_flow::CatalogHandle;
-use crate::commit::committer::{CommitWith, LakeCommitter, Tools};
+use crate::catalog_handle::CatalogHandle;
+use crate::commit::committer::LakeCommitter;
 use crate::commit::names::FileNames;
 use crate::commit::prepare::{Preparation, WRITE_FLOOR};
+use crate::commit::session::CommitWith;
+use crate::commit::tools::{Lease, Tools};
 use crate::options::SinkOptions;
 use crate::run::{Input, SORT_FLOOR, Sorter};
 use crate::table::{Shared, TableInfo, WriteMode};
@@ -45,19 +47,19 @@ impl SinkInstance for LakeSink {
             names: FileNames::new(&context.job),
             state_dir: context.state_dir.clone(),
         };
-        let account = |part: &str, floor| context.budget.account(format!("sink/{}/{part}", context.name), floor);
         let opened = self.catalog.for_commits(context);
         let committer = LakeCommitter::new(CommitWith {
             tools: tools(opened.account().clone()),
-            open: opened,
+            open: opened.clone(),
             ident: self.ident.clone(),
             mode: self.mode,
             job: context.job.clone(),
             clock: context.clock.clone(),
         });
         let writer = LakeWriter {
-            tools: tools(account("write", WRITE_FLOOR)),
-            run_account: account("run", SORT_FLOOR),
+            tools: tools(opened.write_account().clone()),
+            lease: opened.write_lease().clone(),
+            run_account: context.budget.account(format!("sink/{}/run", context.name), SORT_FLOOR),
             columns: self.columns.clone(),
             open: None,
             bytes: ByteCount::ZERO,
@@ -67,16 +69,11 @@ impl SinkInstance for LakeSink {
     }
 }
 
-impl LakeCommitter {
-    pub(crate) fn new(with: CommitWith) -> Self {
-        Self { with, catalog: None, cleaner: None, rng: Rng::from_entropy() }
-    }
-}
-
 /// Sorts the rows of an epoch, then prepares them.
 #[derive(Debug)]
 struct LakeWriter {
     tools: Tools,
+    lease: Lease,
     run_account: Account,
     columns: Vec<String>,
     open: Option<OpenWriter>,
@@ -169,6 +166,7 @@ impl SinkWriter for LakeWriter {
         let preparation = match &mut self.preparation {
             Some(preparation) => preparation,
             None => {
+                let Some(lease) = self.lease.try_take() else { return Ok(Prepare::Working) };
                 let open = self.open()?;
                 let reduced = open.sorter.finish()?;
                 open.input.restart();
@@ -176,7 +174,7 @@ impl SinkWriter for LakeWriter {
                 tracing::debug!(runs = counts.runs_spilled, bytes = counts.bytes_spilled, "sort runs spilled so far");
                 let info = open.info.clone();
                 let with = self.tools.with(info);
-                self.preparation.insert(Box::new(Preparation::begin(with, reduced, epoch, spans)?))
+                self.preparation.insert(Box::new(Preparation::begin(with, lease, reduced, epoch, spans)?))
             }
         };
         if !preparation.step()? {

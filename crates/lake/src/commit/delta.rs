@@ -12,8 +12,8 @@ use roaring::RoaringTreemap;
 
 use super::live::{Vectors, manifests};
 use super::old_rows::{OldRows, Wanted};
-use super::prepare::PrepareWith;
 use super::prepared::{Filled, NewFile, Prepared};
+use super::tools::PrepareWith;
 use crate::files::deletion_vector;
 use crate::files::location::child_of;
 use crate::index::cursor::RunCursor;

@@ -3,16 +3,16 @@
 use base::{ByteCount, Error, Result};
 
 use super::live::{Vectors, manifests};
-use super::prepare::PrepareWith;
 use super::prepared::{Filled, Prepared};
+use super::tools::PrepareWith;
 use crate::files::deletion_vector;
 use crate::index::Entry;
 use crate::parquet_write::RowGroup;
 use crate::read::fetch_rows;
 use crate::run::{BatchCells, Cell, KeyHasher, Layout};
 
-/// Reading pages of a few columns of one file.
-pub const FETCH_BYTES: ByteCount = ByteCount::mib(2);
+/// Reading one column of one file: a page and a dictionary, packed and unpacked, and the values of one row group's rows.
+pub const FETCH_BYTES: ByteCount = ByteCount::mib(5);
 
 /// A row of a row group with absent cells that nothing in its commit resolves.
 #[derive(Clone, Debug)]
@@ -36,7 +36,12 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub struct OldRows {
     vectors: Option<Vectors>,
+    rows_filled: usize,
+    bytes_filled: usize,
 }
+
+/// What a filled row is taken to hold before one was seen: databases keep values out of line from some 2 KiB on.
+const FILLED_BYTES: usize = 4 << 10;
 
 /// A place to be fetched, and for which of the wanted rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +52,11 @@ struct Place {
 }
 
 impl OldRows {
+    /// About how long a row is once it is filled, for leaving room.
+    pub fn bytes_expected(&self) -> usize {
+        if self.rows_filled < 16 { FILLED_BYTES } else { self.bytes_filled / self.rows_filled * 5 / 4 }
+    }
+
     /// Fills the absent cells of the wanted rows of a row group. Where there is no old row they stay absent, and are
     /// counted: NULL is written.
     ///
@@ -109,22 +119,15 @@ impl OldRows {
         if positions.is_empty() {
             return Ok(());
         }
-        let (projection, layout) = (with.info.columns.pick(columns), with.info.shape.layout.pick(columns)?);
-        let mut scan = fetch_rows(with.disk.as_ref(), &location, positions, &projection, &with.account)?;
-        let mut live = live.iter().peekable();
-        while let Some(batch) = scan.next_batch()? {
-            let cells = BatchCells::new(&layout, &batch.columns, None)?;
-            for (at, position) in batch.positions.iter().enumerate() {
-                while let Some(place) = live.next_if(|place| u64::from(place.position) == *position) {
-                    // A key that others added twice has two live rows; one is as good as the other.
-                    if found[place.wanted].is_none() {
-                        found[place.wanted] = Some((place.file, place.position));
-                        let row = wanted[place.wanted].row;
-                        let filled = filled(&with.info.shape.layout, group.row(row), columns, &cells, at)?;
-                        group.replace(row, &filled)?;
-                    }
-                }
-            }
+        for column in columns {
+            fill_column(with, &location, *column, (&positions, &live), wanted, group)?;
+        }
+        // A key that others added twice has two live rows; one is as good as the other.
+        for place in live {
+            let length = row_bytes(&with.info.shape.layout, group.row(wanted[place.wanted].row))?;
+            self.rows_filled += 1;
+            self.bytes_filled += length;
+            found[place.wanted].get_or_insert((place.file, place.position));
         }
         Ok(())
     }
@@ -145,6 +148,32 @@ impl OldRows {
     }
 }
 
+/// One column at a time: what reading takes does not grow with the columns.
+fn fill_column(
+    with: &PrepareWith,
+    location: &str,
+    column: usize,
+    (positions, places): (&[u64], &[Place]),
+    wanted: &[Wanted],
+    group: &mut RowGroup,
+) -> Result<()> {
+    let (projection, layout) = (with.info.columns.pick(&[column]), with.info.shape.layout.pick(&[column])?);
+    let mut scan = fetch_rows(with.disk.as_ref(), location, positions.to_vec(), &projection, &with.account)?;
+    let mut places = places.iter().peekable();
+    while let Some(batch) = scan.next_batch()? {
+        let cells = BatchCells::new(&layout, &batch.columns, None)?;
+        for (at, position) in batch.positions.iter().enumerate() {
+            while let Some(place) = places.next_if(|place| u64::from(place.position) == *position) {
+                let row = wanted[place.wanted].row;
+                if let Some(filled) = filled(&with.info.shape.layout, group.row(row), column, &cells, at)? {
+                    group.replace(row, &filled)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The columns of a row's absent cells.
 fn absent_columns(layout: &Layout, row: &[u8]) -> Result<Vec<u16>> {
     let mut absent = Vec::new();
@@ -159,19 +188,34 @@ fn absent_columns(layout: &Layout, row: &[u8]) -> Result<Vec<u16>> {
     Ok(absent)
 }
 
-/// A row with its absent cells taken from row `at` of the fetched `columns`.
-fn filled(layout: &Layout, row: &[u8], columns: &[usize], fetched: &BatchCells<'_>, at: usize) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(128);
+/// A row with its absent cell in `column` taken from row `at` of what was fetched; `None` if it is not absent.
+fn filled(layout: &Layout, row: &[u8], column: usize, fetched: &BatchCells<'_>, at: usize) -> Result<Option<Vec<u8>>> {
+    let mut rest = row;
+    for before in 0..column {
+        rest = layout.cell(before, rest).ok_or_else(torn)?.1;
+    }
+    let kept = row.len() - rest.len();
+    let (cell, after) = layout.cell(column, rest).ok_or_else(torn)?;
+    if cell != Cell::Absent {
+        return Ok(None);
+    }
+    let mut end = after;
+    for behind in column + 1..layout.columns() {
+        end = layout.cell(behind, end).ok_or_else(torn)?.1;
+    }
+    let mut out = row[..kept].to_vec();
+    fetched.put_cell(0, at, &mut out)?;
+    out.extend_from_slice(&after[..after.len() - end.len()]);
+    Ok(Some(out))
+}
+
+/// The length of the row at the beginning of `row`.
+fn row_bytes(layout: &Layout, row: &[u8]) -> Result<usize> {
     let mut rest = row;
     for column in 0..layout.columns() {
-        let (cell, after) = layout.cell(column, rest).ok_or_else(torn)?;
-        match columns.iter().position(|fetched| *fetched == column).filter(|_| cell == Cell::Absent) {
-            Some(place) => fetched.put_cell(place, at, &mut out)?,
-            None => layout.put_cell(column, cell, &mut out),
-        }
-        rest = after;
+        rest = layout.cell(column, rest).ok_or_else(torn)?.1;
     }
-    Ok(out)
+    Ok(row.len() - rest.len())
 }
 
 fn torn() -> Error {

@@ -4,24 +4,21 @@
 //! the old rows; only then encode and write. Beside the data files, two runs are written: `changes` (every key and its new
 //! place), which becomes part of the index, and `deletions` (the old places), which becomes deletion vectors.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use base::{ByteCount, Disk, Epoch, Error, Result, Rng};
-use ledger::{Account, Reservation};
+use base::{ByteCount, Epoch, Error, Result, Rng};
+use ledger::Reservation;
 use rows::Span;
 
-use super::names::{FileNames, new_commit_id};
+use super::names::new_commit_id;
 use super::old_rows::{FETCH_BYTES, OldRows, Wanted};
 use super::prepared::{Counts, NewFile, Prepared};
+use super::tools::{LeaseGuard, PrepareWith};
 use crate::files::durable::grow_to;
 use crate::files::location::child_of;
 use crate::index::lookup::lookup_bytes;
 use crate::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX};
-use crate::options::{ROW_GROUP_BYTES_MIN, SinkOptions};
+use crate::options::ROW_GROUP_BYTES_MIN;
 use crate::parquet_write::{DataFileWriter, RowGroup, encode_bytes};
 use crate::run::{KeyHasher, Kind, Record, Reduced};
-use crate::table::{Shared, TableInfo};
 
 /// What writing needs however short memory is: the smallest row group, its encoding, a walk over the index, sorting the
 /// places of old rows and fetching some of them.
@@ -39,18 +36,6 @@ const OPERATIONS_PER_STEP: usize = 100_000;
 /// A file's entry in a manifest, as it waits for its commit.
 const FILE_BYTES: usize = 2 << 10;
 
-/// Tools and places for preparing.
-#[derive(Clone, Debug)]
-pub struct PrepareWith {
-    pub disk: Arc<dyn Disk>,
-    pub account: Account,
-    pub shared: Shared,
-    pub info: Arc<TableInfo>,
-    pub options: SinkOptions,
-    pub names: FileNames,
-    pub state_dir: PathBuf,
-}
-
 /// A commit that is being prepared, step by step.
 #[derive(Debug)]
 pub struct Preparation {
@@ -61,8 +46,8 @@ pub struct Preparation {
 impl Preparation {
     /// # Errors
     /// The disk fails, or memory is not to be had.
-    pub fn begin(with: PrepareWith, reduced: Reduced, epoch: Epoch, spans: &[Span]) -> Result<Self> {
-        Ok(Self { reduced, work: Work::begin(with, epoch, spans)? })
+    pub fn begin(with: PrepareWith, lease: LeaseGuard, reduced: Reduced, epoch: Epoch, spans: &[Span]) -> Result<Self> {
+        Ok(Self { reduced, work: Work::begin(with, lease, epoch, spans)? })
     }
 
     /// Writes at most one row group; true when all is written.
@@ -76,7 +61,7 @@ impl Preparation {
                 self.work.end_file()?;
                 return Ok(true);
             };
-            let full = record.kind != Kind::Delete && self.work.group.is_full_for(record.row.len());
+            let full = record.kind != Kind::Delete && self.work.group.is_full_for(self.work.room_for(&record));
             if full {
                 self.work.write_group()?;
             }
@@ -103,6 +88,7 @@ struct Work {
     group: RowGroup,
     group_bytes: usize,
     _encode_paid: Reservation,
+    _lease: LeaseGuard,
     file: Option<(u32, DataFileWriter)>,
     upsert: Option<UpsertPart>,
     prepared: Prepared,
@@ -122,7 +108,7 @@ struct UpsertPart {
 }
 
 impl Work {
-    fn begin(with: PrepareWith, epoch: Epoch, spans: &[Span]) -> Result<Self> {
+    fn begin(with: PrepareWith, lease: LeaseGuard, epoch: Epoch, spans: &[Span]) -> Result<Self> {
         let (group, group_bytes, encode_paid) = reserve_group(&with)?;
         let base = with.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
         let upsert = begin_upsert(&with)?;
@@ -138,7 +124,7 @@ impl Work {
             counts: Counts::default(),
             paid: with.account.empty(),
         };
-        Ok(Self { with, group, group_bytes, _encode_paid: encode_paid, file: None, upsert, prepared })
+        Ok(Self { with, group, group_bytes, _encode_paid: encode_paid, _lease: lease, file: None, upsert, prepared })
     }
 
     /// Takes an operation: a row goes into the row group, the place of the old one among the deletions.
@@ -161,11 +147,19 @@ impl Work {
         if record.absent && record.effective_cut().is_none() {
             let bytes = ByteCount::from(Wanted::BYTES * (part.wanted.len() + 1 + self.prepared.filled.len()));
             grow_to(&mut self.prepared.paid, bytes, "rows that need their old rows")?;
+            self.group.pledge(part.old_rows.bytes_expected());
             part.wanted.push(Wanted { row, hash: record.hash, file, position, old: part.found.clone() });
         } else if record.absent {
             self.prepared.counts.unknown(|| part.hasher.text(&record.row));
         }
         Ok(())
+    }
+
+    /// What a row takes in the row group, its old row's cells included.
+    fn room_for(&self, record: &Record<'_>) -> usize {
+        let grows = record.absent && record.effective_cut().is_none();
+        let filled = self.upsert.as_ref().filter(|_| grows).map_or(0, |part| part.old_rows.bytes_expected());
+        record.row.len() + filled
     }
 
     /// The file and position that the next row gets.

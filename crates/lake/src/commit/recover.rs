@@ -12,26 +12,26 @@ use std::sync::Arc;
 use base::{Error, Result};
 use flow::Recovered;
 
-use super::committer::LakeCommitter;
 use super::live::manifests;
 use super::names::new_commit_id;
+use super::session::Session;
 use crate::catalog::{Committed, Table, TableChange, metadata_file};
 use crate::decide::{COMMIT, JOB};
 use crate::files::durable::{create_dir_durable, disk_error};
 use crate::files::manifest::{Columns, ManifestReader};
-use crate::metadata::{Snapshot, TableMetadata};
+use crate::metadata::Snapshot;
 use crate::table::TableInfo;
 
 /// The table changes under the clean-up at most so often.
 const ATTEMPTS_MAX: u32 = 20;
 
-impl LakeCommitter {
+impl Session {
     pub(super) fn recover_table(&mut self) -> Result<Recovered> {
         let mut table = self.load()?;
         let info = Arc::new(TableInfo::new(&table.metadata, self.with.mode)?);
         let disk = self.with.tools.disk.clone();
         create_dir_durable(disk.as_ref(), &info.data_dir)?;
-        self.cleaner = self.cleaner(&table.metadata);
+        self.cleaner = self.cleaner_of(&table.metadata);
         let mut attempts = 0;
         while !self.left_overs(&table, &info)?.is_empty() {
             attempts += 1;
@@ -57,20 +57,11 @@ impl LakeCommitter {
         Ok(Recovered { positions, notes })
     }
 
-    fn cleaner_property(&self) -> String {
-        format!("millstream.cleaner.{}", self.with.job)
-    }
-
-    /// Who cleaned up last.
-    pub(super) fn cleaner(&self, table: &TableMetadata) -> Option<String> {
-        table.properties.get(&self.cleaner_property()).cloned()
-    }
-
     /// Swaps in a version that names this run as the cleaner; `None` if the table changed meanwhile.
     fn fence(&mut self, table: &Table) -> Result<Option<Table>> {
         let me = new_commit_id(&mut self.rng);
         let mut next = table.metadata.value.clone();
-        next.properties.insert(self.cleaner_property(), me.clone());
+        self.set_cleaner(&mut next, &me);
         next.last_updated_ms = self.with.clock.unix_millis().max(next.last_updated_ms);
         match self.catalog()?.commit(vec![TableChange { base: table, next }])? {
             Committed::Swapped(mut tables) => {

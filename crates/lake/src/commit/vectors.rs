@@ -66,7 +66,7 @@ pub fn write_vectors(
             continue;
         };
         let before = old.of(&file.location);
-        let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, account)? else { continue };
+        let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, file.rows, account)? else { continue };
         let writer = match &mut puffin {
             Some(writer) => writer,
             None => puffin.insert(PuffinWriter::create(disk, &location)?),
@@ -90,6 +90,7 @@ fn merged(
     disk: &dyn Disk,
     before: Option<&DataFile>,
     walk: &mut Walk,
+    rows: u64,
     account: &Account,
 ) -> Result<Option<(Owned<RoaringTreemap>, u64)>> {
     let mut vector = match before {
@@ -102,7 +103,9 @@ fn merged(
         if vector.value.insert(u64::from(position)) {
             added += 1;
             if added % 1024 == 1 {
-                let bytes = base + ByteCount::from((added as usize + 1024) * POSITION_BYTES);
+                // Where many rows are deleted a bit stands for each, twice while it is encoded.
+                let bits = ByteCount(rows / 4 + (rows / 65_536 + 1) * 128);
+                let bytes = base + ByteCount::from((added as usize + 1024) * POSITION_BYTES).min(bits);
                 grow_to(&mut vector.paid, bytes, "a deletion vector")?;
             }
         }

@@ -15,6 +15,8 @@ const FAN_IN: usize = 8;
 /// Entries are paid for in steps of so many.
 const STEP: usize = 1024;
 const STEP_BYTES: usize = STEP * size_of::<Entry>();
+/// More are not held, whatever memory there is: others need it more, and runs of this size merge well.
+const ENTRIES_MAX: usize = 128 * STEP;
 
 /// What an entry sorter needs however short memory is: readers of [`FAN_IN`] runs and a writer.
 pub const ENTRY_SORT_FLOOR: ByteCount = ByteCount((FAN_IN * CURSOR_BYTES + 2 * WRITE_BYTES + STEP_BYTES) as u64);
@@ -59,7 +61,10 @@ impl EntrySorter {
 
     /// Makes room for the double; a vector that grows holds old and new at once.
     fn grow(&mut self) -> bool {
-        let more = self.paid_entries.max(STEP);
+        let more = self.paid_entries.clamp(STEP, ENTRIES_MAX);
+        if self.paid_entries + more > ENTRIES_MAX {
+            return false;
+        }
         let transient = self.paid_entries * size_of::<Entry>();
         let bytes = more * size_of::<Entry>();
         if !self.paid.try_grow(ByteCount::from(bytes + transient)) {

@@ -13,6 +13,8 @@ pub struct RowGroup {
     /// Where each row begins; while columns are taken, where its next cell begins.
     starts: Vec<u32>,
     column: usize,
+    /// What rows are expected to grow by when they are replaced.
+    pledged: usize,
     paid: Reservation,
 }
 
@@ -26,7 +28,7 @@ impl RowGroup {
     /// The account cannot give it.
     pub fn new(account: &Account, bytes: usize) -> Result<Self> {
         let paid = crate::files::durable::reserve(account, ByteCount::from(bytes), "a row group")?;
-        Ok(Self { bytes: Vec::with_capacity(bytes / 8 * 7), starts: Vec::new(), column: 0, paid })
+        Ok(Self { bytes: Vec::with_capacity(bytes / 8 * 7), starts: Vec::new(), column: 0, pledged: 0, paid })
     }
 
     pub fn rows(&self) -> usize {
@@ -37,9 +39,14 @@ impl RowGroup {
         self.starts.is_empty()
     }
 
-    /// A row of `bytes` does not fit beside what is there.
+    /// A row of `bytes` does not fit beside what is there and is expected.
     pub fn is_full_for(&self, bytes: usize) -> bool {
-        !self.is_empty() && self.needed(bytes) > self.paid.bytes()
+        !self.is_empty() && self.needed(bytes + self.pledged) > self.paid.bytes()
+    }
+
+    /// Keeps room for a row that will be replaced by one of about `bytes`.
+    pub fn pledge(&mut self, bytes: usize) {
+        self.pledged += bytes;
     }
 
     fn needed(&self, more: usize) -> ByteCount {
@@ -104,6 +111,7 @@ impl RowGroup {
         self.bytes.clear();
         self.starts.clear();
         self.column = 0;
+        self.pledged = 0;
         self.bytes.shrink_to(room);
         self.paid.shrink_to(ByteCount::from(room));
     }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use base::{ByteCount, Result};
 use rows::{Batch, PartitionId, RowKind};
 
-use super::cells::{BatchCells, Layout};
+use super::batch_cells::BatchCells;
+use super::cells::Layout;
 use super::key::KeyHasher;
 use super::order::Order;
 use super::record::{Kind, Record};

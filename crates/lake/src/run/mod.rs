@@ -1,12 +1,15 @@
 //! Sort runs: the rows of one commit, reduced to one final operation per key within the budget.
 //!
-//! In the order of the data: a row becomes [`cells`], its [`key`] a hash; with its [`order`] it is a [`record`]. Records
+//! In the order of the data: a row of a batch becomes [`cells`] ([`batch_cells`]), its [`key`] a hash; with its [`order`] it is a [`record`]. Records
 //! wait in an [`arena`] and, when memory is short, in run [`file`]s; [`merge`] reads many of those as one, [`join`] says
-//! what several operations of one key come to, and the [`sorter`] puts it together. [`input`] feeds it from batches.
+//! what several operations of one key come to, and the [`sorter`] puts it together. [`input`] feeds it from
+//! batches, and a [`column_builder`] makes columns of cells again.
 
 pub mod arena;
 pub mod bytes;
 pub mod cells;
+pub mod batch_cells;
+pub mod column_builder;
 pub mod file;
 pub mod input;
 pub mod join;
@@ -16,7 +19,9 @@ pub mod order;
 pub mod record;
 pub mod sorter;
 
-pub use cells::{BatchCells, Cell, ColumnBuilder, Layout};
+pub use batch_cells::BatchCells;
+pub use cells::{Cell, Layout};
+pub use column_builder::ColumnBuilder;
 pub use input::{Input, InputMode};
 pub use key::KeyHasher;
 pub use order::Order;

@@ -1,0 +1,106 @@
+//! A catalog that opens when it is needed.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use base::{ByteCount, Disk, Result};
+use flow::SinkContext;
+use flow::registry::CatalogContext;
+use ledger::{Account, Budget};
+
+use crate::catalog::{Catalog, SqliteCatalog, SqliteOptions};
+use crate::commit::prepare::WRITE_FLOOR;
+use crate::commit::session::{COMMIT_FLOOR, OpenCatalog};
+use crate::commit::tools::Lease;
+
+/// What the planner's own use of a catalog may take: its connection and one table's metadata.
+const PLANNING_BYTES: ByteCount = ByteCount::mib(64);
+
+/// One catalog, opened when it is needed: once for planning, once for the commits of running sinks.
+#[derive(Debug)]
+pub(crate) struct CatalogHandle {
+    sqlite: SqliteOptions,
+    context: CatalogContext,
+    planning: OnceLock<SqliteCatalog>,
+    commits: Mutex<Weak<ForCommits>>,
+}
+
+/// What the sinks of a job share. Their committers run one after another, so one account serves them all. Their
+/// writers prepare one after another, too, paid from one other account.
+#[derive(Debug)]
+pub(crate) struct ForCommits {
+    sqlite: SqliteOptions,
+    disk: Arc<dyn Disk>,
+    account: Account,
+    write_account: Account,
+    write_lease: Lease,
+    opened: Mutex<Option<Arc<dyn Catalog>>>,
+}
+
+impl ForCommits {
+    /// Pays for committing.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Pays for preparing, by whoever has the lease.
+    pub(crate) fn write_account(&self) -> &Account {
+        &self.write_account
+    }
+
+    pub(crate) fn write_lease(&self) -> &Lease {
+        &self.write_lease
+    }
+}
+
+impl OpenCatalog for ForCommits {
+    fn catalog(&self) -> Result<Arc<dyn Catalog>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(catalog) = &*opened {
+            return Ok(catalog.clone());
+        }
+        let catalog = SqliteCatalog::open(self.sqlite.clone(), self.disk.clone(), self.account.clone())?;
+        Ok(opened.insert(Arc::new(catalog)).clone())
+    }
+}
+
+impl CatalogHandle {
+    pub(crate) fn new(sqlite: SqliteOptions, context: CatalogContext) -> Self {
+        Self { sqlite, context, planning: OnceLock::new(), commits: Mutex::new(Weak::new()) }
+    }
+
+    pub(crate) fn context(&self) -> &CatalogContext {
+        &self.context
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.sqlite.name
+    }
+
+    /// What the sinks of a running job share; it ends with the last of them.
+    pub(crate) fn for_commits(&self, context: &SinkContext) -> Arc<ForCommits> {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = commits.upgrade() {
+            return shared;
+        }
+        let account = context.budget.account("commit", COMMIT_FLOOR);
+        let shared = Arc::new(ForCommits {
+            sqlite: self.sqlite.clone(),
+            disk: context.disk.clone(),
+            account,
+            write_account: context.budget.account("write", WRITE_FLOOR),
+            write_lease: Lease::default(),
+            opened: Mutex::new(None),
+        });
+        *commits = Arc::downgrade(&shared);
+        shared
+    }
+
+    pub(crate) fn planning(&self) -> Result<&SqliteCatalog> {
+        if let Some(catalog) = self.planning.get() {
+            return Ok(catalog);
+        }
+        let account = Budget::new(PLANNING_BYTES).account("planning", PLANNING_BYTES);
+        let catalog = SqliteCatalog::open(self.sqlite.clone(), self.context.disk.clone(), account)?;
+        Ok(self.planning.get_or_init(|| catalog))
+    }
+}

@@ -1,0 +1,92 @@
+//! Keeping up with what others do to the table.
+
+use std::sync::Arc;
+
+use base::{Error, Result};
+
+use super::advance::{Advanced, advance};
+use super::delta::{added_and_changed, refill};
+use super::prepared::Prepared;
+use super::session::Session;
+use crate::catalog::Table;
+use crate::decide::{IndexUse, index_use};
+use crate::index::{IndexRun, KeyIndex};
+use crate::table::{TableInfo, WriteMode};
+
+impl Session {
+    /// Brings the index to head if others committed since the look-ups, and answers what else this commit deletes then.
+    pub(super) fn resolve_delta(
+        &mut self,
+        table: &Table,
+        info: &Arc<TableInfo>,
+        prepared: &mut Prepared,
+    ) -> Result<Option<IndexRun>> {
+        let head = table.metadata.current_snapshot();
+        if head.map(|head| head.snapshot_id) == prepared.base {
+            return Ok(None);
+        }
+        let follows =
+            |base: i64| table.metadata.ancestors(head.map(|head| head.snapshot_id)).any(|s| s.snapshot_id == base);
+        if !prepared.base.is_none_or(follows) {
+            // The index is built anew then, and what was looked up in the old one means nothing.
+            return Err(Error::transient(format!(
+                "the table {} was rolled back while a commit was prepared",
+                self.with.ident
+            ))
+            .hint("the job starts again from where the table stands"));
+        }
+        let advanced = self.catch_up(table, info)?;
+        let with = self.with.tools.with(info.clone());
+        let delta = match (&prepared.changes, &advanced.added) {
+            (Some(changes), Some(added)) => {
+                let state = self.with.tools.shared.lock();
+                let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
+                added_and_changed(index, changes, added, &with)?
+            }
+            _ => None,
+        };
+        if let Some(head) = head.filter(|_| !prepared.filled.is_empty()) {
+            refill(&with, prepared, advanced.added.as_ref(), head)?;
+        }
+        Ok(delta)
+    }
+
+    /// Makes index and state show head, whatever they showed. Says what came; nothing if they showed head already.
+    pub(super) fn catch_up(&mut self, table: &Table, info: &Arc<TableInfo>) -> Result<Advanced> {
+        let tools = self.with.tools.clone();
+        let head = table.metadata.current_snapshot();
+        let head_id = head.map(|head| head.snapshot_id);
+        let mut advanced = Advanced::default();
+        let mut state = tools.shared.lock();
+        if self.with.mode == WriteMode::Upsert {
+            let dir = tools.state_dir.join("index");
+            let (disk, account) = (&tools.disk, &tools.account);
+            let known = match state.index.take() {
+                Some(index) => Some(index),
+                None => KeyIndex::load(disk.clone(), dir.clone(), &info.uuid, &info.key_ids, account)?,
+            };
+            let known = known.and_then(|index| {
+                let is_ancestor =
+                    index.snapshot().is_some_and(|id| table.metadata.ancestors(head_id).any(|s| s.snapshot_id == id));
+                match index_use(index.snapshot(), head_id, is_ancestor) {
+                    IndexUse::AsIs => Some((index, false)),
+                    IndexUse::Advance => Some((index, true)),
+                    IndexUse::Rebuild => None,
+                }
+            });
+            let (mut index, outdated) = match known {
+                Some(known) => known,
+                None => (KeyIndex::create(disk.clone(), dir, &info.uuid, info.key_ids.clone(), account)?, true),
+            };
+            if outdated {
+                advanced = advance(&mut index, info, head, disk, account)?;
+                index.merge(account)?;
+                index.save(head_id)?;
+                tracing::debug!(table = %self.with.ident, added = advanced.files_added, gone = advanced.files_gone, "the key index shows the table's head");
+            }
+            state.index = Some(index);
+        }
+        state.snapshot = head.cloned();
+        Ok(advanced)
+    }
+}
