@@ -9,4 +9,5 @@ mod exactly_once;
 mod failures;
 mod harness;
 mod harness_jobs;
+mod jobs;
 mod tables;

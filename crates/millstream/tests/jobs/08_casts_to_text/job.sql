@@ -1,0 +1,23 @@
+-- Everything as text.
+CREATE TABLE src (
+  id INT NOT NULL,
+  b BOOLEAN,
+  i INT,
+  l BIGINT,
+  x DOUBLE,
+  f FLOAT,
+  d DECIMAL(10, 2),
+  da DATE,
+  ts TIMESTAMP(6),
+  tl TIMESTAMP_LTZ(3),
+  PRIMARY KEY (id) NOT ENFORCED
+) WITH (${src}, 'format'='debezium-json');
+CREATE TABLE ${dst} (
+  id INT NOT NULL,
+  b STRING, i STRING, l STRING, x STRING, f STRING, d STRING, da STRING, ts STRING, tl STRING, short STRING,
+  PRIMARY KEY (id) NOT ENFORCED
+) WITH (${dst.upsert});
+INSERT INTO ${dst}
+SELECT id, CAST(b AS STRING), CAST(i AS STRING), CAST(l AS VARCHAR), CAST(x AS STRING), CAST(f AS STRING), CAST(d AS STRING),
+  CAST(da AS STRING), CAST(ts AS STRING), CAST(tl AS STRING), CAST(ts AS VARCHAR(10))
+FROM src;

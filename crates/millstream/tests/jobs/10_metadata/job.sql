@@ -1,0 +1,14 @@
+-- Where a row came from. All records are of partition 0 of the topic `src`.
+CREATE TABLE src (
+  id BIGINT,
+  pos BIGINT METADATA FROM 'offset' VIRTUAL,
+  `partition` INT METADATA VIRTUAL,
+  topic STRING METADATA VIRTUAL,
+  name STRING
+) WITH (${src}, 'format'='json');
+CREATE TABLE ${dst} (
+  place STRING,
+  id BIGINT,
+  pos BIGINT
+) WITH (${dst.append});
+INSERT INTO ${dst} SELECT topic || '-' || CAST(`partition` AS STRING) || '@' || CAST(pos AS STRING), id, pos FROM src WHERE MOD(pos, 2) = 0;
