@@ -7,6 +7,7 @@ use crate::commit::failpoint::{self, Failpoint};
 
 const COMMIT_BYTES: &str = "millstream.commit.max-bytes";
 const ROW_GROUP_BYTES: &str = "millstream.write.row-group-bytes";
+const SORT_BYTES: &str = "millstream.sort.max-bytes";
 const FILE_BYTES: &str = "millstream.write.target-file-bytes";
 
 /// All of them.
@@ -28,6 +29,10 @@ pub fn settings() -> Vec<OptionSpec> {
             "A data file of this size is ended and the next one begun; the table's property 'write.target-file-size-bytes' comes first.",
         ),
         OptionSpec::optional(
+            SORT_BYTES,
+            "Bytes of rows that one sink sorts in memory before it spills them as a run; a sixteenth of the budget by default.",
+        ),
+        OptionSpec::optional(
             failpoint::SETTING,
             "For tests: kill the process in a commit, after-prepare, before-swap or after-swap.",
         ),
@@ -40,6 +45,8 @@ pub struct SinkOptions {
     pub commit_bytes_max: ByteCount,
     pub row_group_bytes: ByteCount,
     pub file_bytes: ByteCount,
+    /// `None` for the default part of the budget.
+    pub sort_bytes_max: Option<ByteCount>,
     pub failpoint: Option<Failpoint>,
 }
 
@@ -59,6 +66,7 @@ impl SinkOptions {
             commit_bytes_max: settings.size(COMMIT_BYTES, ByteCount::mib(128))?,
             row_group_bytes: row_group_bytes.clamp(ROW_GROUP_BYTES_MIN, ROW_GROUP_BYTES_MAX),
             file_bytes: settings.size(FILE_BYTES, ByteCount::mib(128))?,
+            sort_bytes_max: settings.get(SORT_BYTES).map(|_| settings.size(SORT_BYTES, ByteCount::ZERO)).transpose()?,
             failpoint: settings.get(failpoint::SETTING).map(str::parse).transpose()?,
         })
     }

@@ -95,6 +95,10 @@ struct OpenWriter {
 /// Less is not worth a run of its own.
 const RECLAIM_BYTES_MIN: ByteCount = ByteCount::kib(512);
 
+/// The part of the budget that one sink sorts in. A larger part saves little, since runs lose their duplicates when they
+/// are written, and what a job takes would grow with its backlog until it is all that there is.
+const SORT_FRACTION: u64 = 16;
+
 impl LakeWriter {
     /// The table is known once the committer has recovered.
     fn open(&mut self) -> Result<&mut OpenWriter> {
@@ -106,7 +110,9 @@ impl LakeWriter {
             let order = order(&info, &self.columns)?;
             let dir = self.tools.state_dir.join("sort");
             let layout = info.shape.layout.clone();
-            let sorter = Sorter::new(layout, self.tools.disk.clone(), dir, self.run_account.clone());
+            let budget = self.run_account.budget().limit();
+            let at_most = self.tools.options.sort_bytes_max.unwrap_or(ByteCount(budget.get() / SORT_FRACTION));
+            let sorter = Sorter::new(layout, self.tools.disk.clone(), dir, self.run_account.clone()).at_most(at_most);
             self.open = Some(OpenWriter { info, input: Input::new(mode), sorter, order });
         }
         self.open.as_mut().ok_or_else(|| Error::internal("a writer that does not open"))

@@ -17,6 +17,10 @@ use super::options::{Bounded, KafkaOptions, Startup};
 /// since going on elsewhere would lose records silently.
 const RESET: &str = "auto.offset.reset";
 
+/// What one poll asks for, unless `properties.fetch.max.bytes` says otherwise. Kafka's own default of 50 MiB serves slow
+/// networks by reading far ahead; read-ahead is memory that sorting could use, and a poll of 1 MiB costs its round trip.
+const FETCH_BYTES: ByteCount = ByteCount::mib(1);
+
 pub(super) struct KafkaSource {
     topics: Vec<String>,
     startup: Startup,
@@ -46,6 +50,9 @@ impl KafkaSource {
     pub(super) fn new(options: &KafkaOptions, context: &SourceContext, record_bytes_max: ByteCount) -> Result<Self> {
         let pairs = options.properties.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let mut config = ConsumerConfig::from_properties(pairs).map_err(|error| error.at(&context.name))?;
+        if !options.properties.contains_key("fetch.max.bytes") {
+            config.fetch_max_bytes = FETCH_BYTES;
+        }
         if !options.properties.contains_key(RESET) {
             config.offset_reset = OffsetReset::None;
         }

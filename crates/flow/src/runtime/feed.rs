@@ -13,7 +13,7 @@ use crate::source::{Source, SourceEvent};
 
 /// How many raw batches may wait for their worker; their bytes are bounded by the source's own account. Enough to hide
 /// one fetch, small enough that a commit's memory is not spent on reading ahead.
-const AHEAD_MAX: usize = 16;
+const AHEAD_MAX: usize = 4;
 
 /// An event on its way to a worker, with its place in the queue.
 #[derive(Debug)]

@@ -77,10 +77,16 @@ fn encoding(error: impl std::fmt::Display) -> Error {
     Error::internal(format!("cannot encode Parquet: {error}"))
 }
 
+/// The size of a page and of a dictionary, before compression; the parquet crate's own default is 1 MiB. Looking up one old
+/// row unpacks a page and a dictionary of each wanted column, which must fit what is kept for look-ups.
+const PAGE_BYTES: usize = 256 << 10;
+
 fn properties(shape: &FileShape) -> Result<WriterPropertiesPtr> {
     let level = ZstdLevel::try_new(1).map_err(encoding)?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_dictionary_page_size_limit(PAGE_BYTES)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by("millstream".to_owned());
     for column in &shape.measured {

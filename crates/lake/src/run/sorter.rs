@@ -30,6 +30,8 @@ pub struct Sorter {
     dir: PathBuf,
     account: Account,
     arena: Arena,
+    /// What is held at most; there may be less.
+    bytes_max: ByteCount,
     runs: Vec<RunFile>,
     encoded: Vec<u8>,
     /// Pays for the writer of a run at any moment.
@@ -51,7 +53,15 @@ impl Sorter {
         let arena = Arena::new(&account);
         let writer_paid = account.try_reserve(ByteCount::from(RUN_WRITER_BYTES));
         let (runs, encoded, counts) = (Vec::new(), Vec::new(), SortCounts::default());
-        Self { layout, disk, dir, account, arena, runs, encoded, writer_paid, counts }
+        let bytes_max = ByteCount(u64::MAX);
+        Self { layout, disk, dir, account, arena, bytes_max, runs, encoded, writer_paid, counts }
+    }
+
+    /// Holds no more than `bytes` before it spills, also where there is more memory; one record at least.
+    #[must_use]
+    pub fn at_most(mut self, bytes: ByteCount) -> Self {
+        self.bytes_max = bytes;
+        self
     }
 
     pub fn counts(&self) -> SortCounts {
@@ -62,7 +72,7 @@ impl Sorter {
         self.arena.is_empty() && self.runs.is_empty()
     }
 
-    /// Keeps a record; spills what is held if there is no memory for one more.
+    /// Keeps a record; spills what is held if there is no memory for one more, or enough is held.
     ///
     /// # Errors
     /// The disk fails, or the record alone is larger than all the memory that the account can have.
@@ -70,6 +80,9 @@ impl Sorter {
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
         record.put(&mut encoded);
+        if self.arena.bytes() > self.bytes_max {
+            self.spill()?;
+        }
         let kept = self.arena.try_push(&encoded) || {
             self.spill()?;
             self.arena.try_push(&encoded)
