@@ -120,15 +120,13 @@ impl Session {
         } else {
             let state = tools.shared.lock();
             let info = state.info.as_ref().ok_or_else(|| Error::internal("a commit before recovery"))?;
-            let name = tools.names.name(prepared.epoch, &prepared.commit, &format!("a{attempt}-deletes.puffin"));
-            let location = child_of(&info.data_location, &name);
-            made.push(location.clone());
+            let location = |number: usize| {
+                let name = format!("a{attempt}-{number}-deletes.puffin");
+                child_of(&info.data_location, &tools.names.name(prepared.epoch, &prepared.commit, &name))
+            };
             let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
-            write_vectors(&tools.disk, &deletions, &index.files, &manifests, location, &tools.account)?
+            write_vectors(&tools.disk, &deletions, &index.files, &manifests, &location, made, &tools.account)?
         };
-        if vectors.location.is_none() && !deletions.is_empty() {
-            made.pop();
-        }
         let of = SnapshotOf {
             table: &table.metadata,
             manifests: &manifests,

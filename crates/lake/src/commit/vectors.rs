@@ -26,15 +26,17 @@ pub struct NewVectors {
     pub manifests: BTreeSet<usize>,
     /// Rows that were live and are deleted now.
     pub rows: u64,
-    /// The Puffin file, if one was needed.
-    pub location: Option<String>,
 }
 
 /// An inserted position costs at most so much in a bitmap and its copy while it is encoded, and a file this much at least.
 const POSITION_BYTES: usize = 4;
 const VECTOR_BYTES: usize = 4 << 10;
 
-/// Writes the vectors for all `deletions` (runs sorted by file and position) into one Puffin file at `location`.
+/// Writes the vectors for all `deletions` (runs sorted by file and position), each into a Puffin file of its own at
+/// `location` of its number; the files made are added to `made`, also where it fails.
+///
+/// Several vectors may lie in one Puffin file, but DuckDB 1.5.5 then gives the vector of one data file for another (its cache
+/// of external files), silently.
 ///
 /// # Errors
 /// The disk fails; something is damaged; the table holds deletes of a kind that cannot be merged; the account is short.
@@ -43,7 +45,8 @@ pub fn write_vectors(
     deletions: &[&IndexRun],
     files: &FileTable,
     manifests: &[ManifestFile],
-    location: String,
+    location: &dyn Fn(usize) -> String,
+    made: &mut Vec<String>,
     account: &Account,
 ) -> Result<NewVectors> {
     let mut touched = HashSet::new();
@@ -58,7 +61,6 @@ pub fn write_vectors(
     let is_touched = |of: &str| files.number_of(of).is_some_and(|number| touched.contains(&number));
     let old = Vectors::read(disk.as_ref(), manifests, account, is_touched)?;
     let mut new = NewVectors::default();
-    let mut puffin: Option<PuffinWriter> = None;
     let mut walk = Walk::new(deletions)?;
     while let Some(number) = walk.file() {
         let Some(file) = files.get(number) else {
@@ -67,20 +69,16 @@ pub fn write_vectors(
         };
         let before = old.of(&file.location);
         let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, file.rows, account)? else { continue };
-        let writer = match &mut puffin {
-            Some(writer) => writer,
-            None => puffin.insert(PuffinWriter::create(disk, &location)?),
-        };
-        writer.add(&file.location, &vector)?;
+        let location = location(new.added.len());
+        made.push(location.clone());
+        let mut puffin = PuffinWriter::create(disk, &location)?;
+        puffin.add(&file.location, &vector)?;
+        new.added.extend(puffin.finish()?);
         new.rows += added;
         if before.is_some() {
             new.replaced.insert(file.location.clone());
             new.manifests.extend(old.manifest_of(&file.location));
         }
-    }
-    if let Some(puffin) = puffin {
-        new.added = puffin.finish()?;
-        new.location = Some(location);
     }
     Ok(new)
 }

@@ -100,7 +100,7 @@ impl Report {
         say("")?;
         say("query them with DuckDB, and with PyIceberg:")?;
         say(format!(
-            r#"  duckdb -c "INSTALL iceberg; LOAD iceberg; SET enable_external_file_cache=false; SELECT status, count(*), sum(total) FROM iceberg_scan('{metadata}') GROUP BY status""#
+            r#"  duckdb -c "INSTALL iceberg; LOAD iceberg; SELECT status, count(*), sum(total) FROM iceberg_scan('{metadata}') GROUP BY status""#
         ))?;
         say(format!(
             r#"  python3 -c "from pyiceberg.catalog.sql import SqlCatalog; print(SqlCatalog('lake', uri='sqlite:///{warehouse}/catalog.db', warehouse='{warehouse}').load_table('shop.orders').scan(limit=5).to_arrow())""#
