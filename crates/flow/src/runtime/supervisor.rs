@@ -269,6 +269,10 @@ impl Run {
         let start = start_positions(opened.start, &recovered.positions);
         self.gauges[id.index].update(|progress| progress.began(&start, opened.end.as_ref()));
         let (feed, ends) = feed::feed(source, self.options.budget.watch_pressure());
+        // The answer of the commit before a failure may have been lost: the source hears of it now.
+        if !recovered.positions.is_empty() && ends.published.send(recovered.positions.clone()).is_err() {
+            return Err(Error::internal("a feed ended before it began"));
+        }
         let limits = limits(&self.plan.settings)?;
         let transforms = plan.transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
         let interval = self.plan.settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
