@@ -2,6 +2,7 @@
 
 pub(crate) mod log;
 pub(crate) mod memory;
+pub(crate) mod progress;
 pub(crate) mod signals;
 
 use std::process::ExitCode;

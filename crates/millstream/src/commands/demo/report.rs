@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::{Clock, Error, Result, SystemClock};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::child::Shown;
 use super::compare::Compared;
+use crate::process::progress::{self, ProgressLine};
 use crate::process::say;
 
 /// Time between two lines where there is no terminal.
@@ -25,10 +26,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(dir: &Path, bootstrap: &str) -> Result<Self> {
         say(format!("broker at {bootstrap}, job and warehouse in {}", dir.display()))?;
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(0).with_style(style)
-        });
+        let bar = std::io::stderr().is_terminal().then(progress::bar);
         let clock = SystemClock::new();
         Ok(Self { dir: dir.to_owned(), bar, clock, told_at: Duration::ZERO, records_told: 0 })
     }
@@ -40,15 +38,19 @@ impl Report {
             return Ok(());
         }
         let rate = shown.records.saturating_sub(self.records_told) as f64 / seconds.max(0.001);
-        let line = format!(
-            "{} records, {}/s, lag {}, {} commits, memory {} of {}",
-            shown.records, rate as u64, shown.lag, shown.commits, shown.rss, shown.limit
-        );
+        let line = ProgressLine {
+            records: shown.records,
+            records_per_second: rate,
+            lag: shown.lag,
+            commits: shown.commits,
+            resident: shown.rss,
+            limit: shown.limit,
+        };
         match &self.bar {
             Some(bar) => {
                 bar.set_length(shown.records + shown.lag);
                 bar.set_position(shown.records);
-                bar.set_message(line);
+                bar.set_message(line.to_string());
             }
             None => say(line)?,
         }

@@ -6,6 +6,8 @@ use flow::runtime::{PipelineProgress, ProgressReport};
 use ledger::Sample;
 use serde_json::{Value, json};
 
+use crate::process::progress::ProgressLine;
+
 /// A job at one moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Figures {
@@ -40,16 +42,15 @@ impl Figures {
     }
 
     /// One line for a person.
-    pub(super) fn line(&self, before: &Self) -> String {
-        format!(
-            "{} records, {}/s, lag {}, {} commits, memory {} of {}",
-            self.records(),
-            self.rate_since(before) as u64,
-            self.lag(),
-            self.commits(),
-            self.memory.resident(),
-            self.memory.limit
-        )
+    pub(super) fn line(&self, before: &Self) -> ProgressLine {
+        ProgressLine {
+            records: self.records(),
+            records_per_second: self.rate_since(before),
+            lag: self.lag(),
+            commits: self.commits(),
+            resident: self.memory.resident(),
+            limit: self.memory.limit,
+        }
     }
 
     /// One line for a program.

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use base::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::figures::Figures;
 use crate::cli::Progress;
@@ -32,7 +32,7 @@ enum How {
 impl Show {
     pub(super) fn new(progress: Progress) -> Self {
         let how = match progress {
-            Progress::Auto if std::io::stderr().is_terminal() => How::Bar(bar()),
+            Progress::Auto if std::io::stderr().is_terminal() => How::Bar(process::progress::bar()),
             Progress::Auto | Progress::Plain => How::Lines,
             Progress::Json => How::Json,
             Progress::None => How::Nothing,
@@ -45,7 +45,7 @@ impl Show {
             How::Bar(bar) => {
                 bar.set_length(now.records() + now.lag());
                 bar.set_position(now.records());
-                bar.set_message(now.line(&self.before));
+                bar.set_message(now.line(&self.before).to_string());
                 if now.elapsed.saturating_sub(self.before.elapsed) >= LINE_EVERY {
                     self.before = now.clone();
                 }
@@ -72,9 +72,4 @@ impl Show {
         }
         Ok(())
     }
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
