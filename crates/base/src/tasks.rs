@@ -17,14 +17,14 @@ pub fn live() -> usize {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// Tasks that end with their owner.
-#[derive(Debug, Default)]
-pub struct Tasks {
-    set: tokio::task::JoinSet<Result<()>>,
+/// Tasks that end with their owner, each with a `T` if it succeeds.
+#[derive(Debug)]
+pub struct Tasks<T = ()> {
+    set: tokio::task::JoinSet<Result<T>>,
     names: HashMap<tokio::task::Id, String>,
 }
 
-type Joined = std::result::Result<(tokio::task::Id, Result<()>), tokio::task::JoinError>;
+type Joined<T> = std::result::Result<(tokio::task::Id, Result<T>), tokio::task::JoinError>;
 
 /// Counts a task from its start until its future is dropped, whatever ends it.
 struct Counted;
@@ -42,13 +42,19 @@ impl Drop for Counted {
     }
 }
 
-impl Tasks {
+impl<T> Default for Tasks<T> {
+    fn default() -> Self {
+        Self { set: tokio::task::JoinSet::new(), names: HashMap::new() }
+    }
+}
+
+impl<T: Send + 'static> Tasks<T> {
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Starts `task` on the current tokio runtime; it ends when it returns or when this owner is dropped.
-    pub fn spawn(&mut self, name: impl Into<String>, task: impl Future<Output = Result<()>> + Send + 'static) {
+    pub fn spawn(&mut self, name: impl Into<String>, task: impl Future<Output = Result<T>> + Send + 'static) {
         let counted = Counted::new();
         let handle = self.set.spawn(async move {
             let _counted = counted;
@@ -77,13 +83,13 @@ impl Tasks {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
-    pub async fn next_ended(&mut self) -> Option<(String, Result<()>)> {
+    pub async fn next_ended(&mut self) -> Option<(String, Result<T>)> {
         let joined = self.set.join_next_with_id().await?;
         Some(self.take_out(joined))
     }
 
     /// A task that has ended already, if there is one.
-    pub fn try_next_ended(&mut self) -> Option<(String, Result<()>)> {
+    pub fn try_next_ended(&mut self) -> Option<(String, Result<T>)> {
         let joined = self.set.try_join_next_with_id()?;
         Some(self.take_out(joined))
     }
@@ -94,7 +100,7 @@ impl Tasks {
         self.names.clear();
     }
 
-    fn take_out(&mut self, joined: Joined) -> (String, Result<()>) {
+    fn take_out(&mut self, joined: Joined<T>) -> (String, Result<T>) {
         match joined {
             Ok((id, result)) => (self.names.remove(&id).unwrap_or_default(), result),
             Err(error) => {

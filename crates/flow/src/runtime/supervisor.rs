@@ -1,8 +1,13 @@
 //! The supervisor: builds pipelines, restarts those that fail, ends the job.
 //!
-//! A pipeline's life: open sink and source, ask the sink where to go on (on the committer thread), open the source there,
-//! hand everything to a worker. When it fails for a reason that may pass, all of it is dropped (memory, files, tasks) and
-//! built again from what is committed, after a pause that doubles; the pause starts afresh once a commit succeeded.
+//! A pipeline's life: it starts ([`start`], a task of its own), a worker steps it, it finishes. When it fails for a reason
+//! that may pass, all of it is dropped (memory, files, tasks) and built again from what is committed, after a pause that
+//! doubles; the pause starts afresh once a commit succeeded. Pipelines wait for nothing of each other.
+//!
+//! A stop drains: what runs commits and finishes. A pipeline that fails then is not tried again, and the job ends with its
+//! error once the others have finished.
+
+mod start;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,18 +17,15 @@ use base::tasks::Tasks;
 use base::{Clock, Disk, Error, Result, Retry, Rng};
 use ledger::Budget;
 use ledger::channel::{Receiver, channel};
-use rows::Positions;
 use tokio::sync::watch;
 
+use self::start::{Start, Started};
 use super::committer::{self, CommitDesk};
-use super::feed;
-use super::pipeline::{Parts, Pipeline};
 use super::progress::{Gauge, ProgressReport};
 use super::worker::{Command, Event, PipelineId, Worker};
-use crate::plan::{JobPlan, PipelinePlan, Settings};
+use crate::plan::{JobPlan, PipelinePlan};
 use crate::sink::{Sink, SinkContext};
 use crate::source::{SourceContext, SourceParts};
-use crate::transform::Transform;
 
 /// Pauses between restarts, under Flink's names. Flink's exponential-delay strategy starts at 1 s and stops at 1 min; ours
 /// starts sooner, since a restart costs milliseconds.
@@ -116,10 +118,14 @@ impl Job {
             gauges: self.gauges,
             desk,
             workers,
+            starts: Tasks::new(),
             feeds: Tasks::new(),
+            draining: false,
+            undrained: None,
             rng: Rng::from_entropy(),
         };
         let result = run.supervise(events, self.stop.0.subscribe()).await;
+        run.starts.stop().await;
         run.feeds.stop().await;
         let Run { desk, workers, .. } = run;
         drop((desk, events_to));
@@ -137,6 +143,8 @@ struct Life {
     number: u64,
     pause: Duration,
     commits_seen: u64,
+    /// Its start is under way, as a task.
+    starting: bool,
     finished: bool,
     /// When to start again, if it is down.
     restart_at: Option<Duration>,
@@ -149,7 +157,11 @@ struct Run {
     lives: Vec<Life>,
     desk: CommitDesk,
     workers: Vec<Worker>,
+    starts: Tasks<Started>,
     feeds: Tasks,
+    draining: bool,
+    /// Why the first pipeline that failed while it drained did.
+    undrained: Option<Error>,
     rng: Rng,
 }
 
@@ -159,9 +171,8 @@ impl Run {
         for index in 0..self.lives.len() {
             self.lives[index].restart_at = Some(Duration::ZERO);
         }
-        let mut draining = false;
         while !self.lives.iter().all(|life| life.finished) {
-            self.start_due(stop.clone()).await?;
+            self.start_due()?;
             let pause = self.next_restart();
             tokio::select! {
                 event = events.recv() => match event {
@@ -174,17 +185,13 @@ impl Run {
                         self.feed_failed(&name, error)?;
                     }
                 }
-                changed = stop.changed(), if !draining => {
-                    draining = changed.is_ok();
-                    for worker in &self.workers {
-                        worker.send(Command::Drain)?;
-                    }
-                }
+                Some((name, result)) = self.starts.next_ended() => self.started(&name, result)?,
+                () = asked(&mut stop), if !self.draining => self.drain().await?,
                 () = tokio::time::sleep(pause) => {}
             }
         }
         self.end_feeds().await;
-        Ok(())
+        self.undrained.take().map_or(Ok(()), Err)
     }
 
     /// Lets the sources hear of the last commits; each feed ends by itself once its pipeline is gone.
@@ -226,72 +233,69 @@ impl Run {
         Ok((plan.source.open(&source)?, plan.sink.open(&sink)?))
     }
 
-    /// Starts what is due. A stop interrupts a start that waits, for a broker that is down say.
-    async fn start_due(&mut self, mut stop: watch::Receiver<bool>) -> Result<()> {
+    fn start_due(&mut self) -> Result<()> {
         let now = self.options.clock.monotonic();
         for index in 0..self.lives.len() {
-            if self.lives[index].restart_at.is_none_or(|at| at > now) {
+            let life = &mut self.lives[index];
+            if life.restart_at.is_none_or(|at| at > now) {
                 continue;
             }
-            self.lives[index].restart_at = None;
-            if *stop.borrow() {
-                // What it had read is lost with it and read again by the next run; what is committed is committed.
-                self.lives[index].finished = true;
-                continue;
-            }
-            self.lives[index].number += 1;
-            let id = PipelineId { index, life: self.lives[index].number };
-            let started = tokio::select! {
-                started = self.start(id) => started,
-                _ = stop.wait_for(|stopped| *stopped) => {
-                    self.finished(id);
-                    continue;
-                }
-            };
-            if let Err(error) = started {
+            life.restart_at = None;
+            life.number += 1;
+            let id = PipelineId { index, life: life.number };
+            if let Err(error) = self.begin(id) {
                 self.failed(id, error)?;
             }
         }
         Ok(())
     }
 
-    async fn start(&mut self, id: PipelineId) -> Result<()> {
+    /// A stop was asked for: what runs commits and ends, what has not begun to read (it waits for a broker, say, or for
+    /// its next try) ends now.
+    async fn drain(&mut self) -> Result<()> {
+        self.draining = true;
+        self.starts.stop().await;
+        for index in 0..self.lives.len() {
+            let life = &mut self.lives[index];
+            if life.starting || life.restart_at.take().is_some() {
+                let life = life.number;
+                self.finished(PipelineId { index, life });
+            }
+        }
+        self.workers.iter().try_for_each(|worker| worker.send(Command::Drain))
+    }
+
+    /// Begins a start, as a task: what it waits for (a broker that is down, commits of others) holds up nobody else.
+    fn begin(&mut self, id: PipelineId) -> Result<()> {
         let plan = &self.plan.pipelines[id.index];
-        let (SourceParts { mut source, decoder }, Sink { writer, committer }) = self.open(plan)?;
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        self.desk.recover(committer, reply)?;
-        let (committer, recovered) = answer.await.map_err(|_| Error::internal("the committer thread is gone"))?;
-        let recovered = recovered?;
-        for note in &recovered.notes {
-            tracing::warn!(table = %plan.name, "{note}");
-        }
-        let opened = source.open(&recovered.positions).await?;
-        let start = start_positions(opened.start, &recovered.positions);
-        self.gauges[id.index].update(|progress| progress.began(&start, opened.end.as_ref()));
-        let (feed, ends) = feed::feed(source, self.options.budget.watch_pressure());
-        // The answer of the commit before a failure may have been lost: the source hears of it now.
-        if !recovered.positions.is_empty() && ends.published.send(recovered.positions.clone()).is_err() {
-            return Err(Error::internal("a feed ended before it began"));
-        }
-        let limits = limits(&self.plan.settings)?;
-        let transforms = plan.transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
-        let interval = self.plan.settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
-        let parts = Parts {
+        let (source, sink) = self.open(plan)?;
+        let start = Start {
             name: plan.name.clone(),
-            feed: ends,
-            decoder,
-            transforms,
-            writer,
-            committer,
+            source,
+            sink,
+            transforms: plan.transforms.clone(),
+            settings: self.plan.settings.clone(),
             desk: self.desk.clone(),
-            start,
-            interval,
             gauge: self.gauges[id.index].clone(),
             budget: self.options.budget.clone(),
+            clock: self.options.clock.clone(),
         };
-        let pipeline = Pipeline::new(parts, self.options.clock.monotonic());
-        self.feeds.spawn(feed_name(id), feed.run());
-        self.worker(id).send(Command::Add(id, Box::new(pipeline)))
+        self.lives[id.index].starting = true;
+        self.starts.spawn(task_name(id), start.run());
+        Ok(())
+    }
+
+    /// A start has ended: its parts go to work, or it is planned again.
+    fn started(&mut self, name: &str, started: Result<Started>) -> Result<()> {
+        let Some(id) = parse_task_name(name) else { return started.map(drop) };
+        self.lives[id.index].starting = false;
+        match started {
+            Ok(Started { feed, pipeline }) => {
+                self.feeds.spawn(task_name(id), feed.run());
+                self.worker(id).send(Command::Add(id, Box::new(pipeline)))
+            }
+            Err(error) => self.failed(id, error),
+        }
     }
 
     fn worker(&self, id: PipelineId) -> &Worker {
@@ -304,7 +308,7 @@ impl Run {
     }
 
     fn feed_failed(&mut self, name: &str, error: Error) -> Result<()> {
-        let Some(id) = parse_feed_name(name) else { return Err(error) };
+        let Some(id) = parse_task_name(name) else { return Err(error) };
         if self.lives[id.index].number != id.life || self.lives[id.index].finished {
             return Ok(());
         }
@@ -315,12 +319,20 @@ impl Run {
     /// Plans a restart, or gives the error back if trying again is no use.
     fn failed(&mut self, id: PipelineId, error: Error) -> Result<()> {
         let life = &mut self.lives[id.index];
-        if life.number != id.life || life.restart_at.is_some() {
+        if life.number != id.life || life.restart_at.is_some() || life.finished {
             return Ok(());
         }
         let name = &self.plan.pipelines[id.index].name;
         if error.retry() == Retry::Never {
             return Err(error);
+        }
+        if self.draining {
+            // The others still commit; a promise that was not kept must be heard of, and the next run keeps it.
+            let hint = "what was read and not committed will be read again by the next run";
+            let error = if error.hint_text().is_none() { error.hint(hint) } else { error.detail(hint) };
+            self.undrained.get_or_insert(error.at(name));
+            self.finished(id);
+            return Ok(());
         }
         let commits = self.gauges[id.index].update(|progress| {
             progress.restarts += 1;
@@ -343,25 +355,16 @@ impl Run {
     }
 }
 
-/// The source knows every partition; for those that were committed, the sink's word counts.
-fn start_positions(mut opened: Positions, committed: &Positions) -> Positions {
-    opened.extend(committed.iter().map(|(partition, offset)| (partition.clone(), *offset)));
-    opened
+async fn asked(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stopped| *stopped).await);
 }
 
-fn feed_name(id: PipelineId) -> String {
-    format!("feed-{}-{}", id.index, id.life)
+/// What the tasks of a life are called.
+fn task_name(id: PipelineId) -> String {
+    format!("pipeline-{}-{}", id.index, id.life)
 }
 
-fn parse_feed_name(name: &str) -> Option<PipelineId> {
-    let (index, life) = name.strip_prefix("feed-")?.split_once('-')?;
+fn parse_task_name(name: &str) -> Option<PipelineId> {
+    let (index, life) = name.strip_prefix("pipeline-")?.split_once('-')?;
     Some(PipelineId { index: index.parse().ok()?, life: life.parse().ok()? })
-}
-
-/// What a session sets for all its expressions.
-fn limits(settings: &Settings) -> Result<eval::Limits> {
-    const ZONE: &str = "table.local-time-zone";
-    let zone = settings.get(ZONE).map_or(Ok(eval::Zone::UTC), eval::Zone::parse);
-    let zone = zone.map_err(|error| Error::user(format!("setting '{ZONE}': {error}")))?;
-    Ok(eval::Limits { zone, ..eval::Limits::default() })
 }

@@ -17,6 +17,7 @@ use flow::{
 };
 use ledger::{Budget, Owned, Reclaim};
 use rows::{AbsentMask, Batch, Field, LogicalType, Origin, PartitionId, Positions, Schema, Span};
+use tokio::sync::Notify;
 
 pub(crate) fn partition(index: i32) -> PartitionId {
     PartitionId { topic: "numbers".into(), index: PartitionIndex(index), cluster: "c".into(), topic_id: "t".into() }
@@ -53,6 +54,14 @@ pub(crate) struct Numbers {
     pub(crate) lens: Vec<i64>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) published: Arc<Mutex<Positions>>,
+    /// What opening waits for, as for a broker that is down.
+    pub(crate) opens_after: Option<Arc<Notify>>,
+}
+
+impl Numbers {
+    pub(crate) fn new(lens: &[i64], faults: &Arc<Faults>) -> Self {
+        Self { lens: lens.to_vec(), faults: faults.clone(), published: Arc::default(), opens_after: None }
+    }
 }
 
 impl SourceInstance for Numbers {
@@ -69,6 +78,7 @@ impl SourceInstance for Numbers {
             account,
             faults: self.faults.clone(),
             published: self.published.clone(),
+            opens_after: self.opens_after.clone(),
         };
         Ok(SourceParts { source: Box::new(source), decoder: Box::new(NumbersDecoder::new(self.faults.clone())) })
     }
@@ -81,11 +91,15 @@ struct NumbersSource {
     account: ledger::Account,
     faults: Arc<Faults>,
     published: Arc<Mutex<Positions>>,
+    opens_after: Option<Arc<Notify>>,
 }
 
 impl Source for NumbersSource {
     fn open<'a>(&'a mut self, at: &'a Positions) -> BoxFuture<'a, Result<Opened>> {
         Box::pin(async move {
+            if let Some(opens_after) = &self.opens_after {
+                opens_after.notified().await;
+            }
             self.faults.strike("open")?;
             self.at = (0..self.lens.len()).map(|i| at.get(&partition(i as i32)).map_or(0, |offset| offset.0)).collect();
             let start = self.at.iter().enumerate().map(|(i, at)| (partition(i as i32), Offset(*at))).collect();
@@ -171,6 +185,7 @@ pub(crate) struct Table {
     pub(crate) rows: BTreeMap<i32, Vec<i64>>,
     pub(crate) positions: Positions,
     pub(crate) commits: u64,
+    pub(crate) committed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -288,6 +303,7 @@ impl Committer for TableCommitter {
         }
         table.positions.extend(prepared.spans.iter().map(|span| (span.partition.clone(), span.to)));
         table.commits += 1;
+        table.committed.notify_one();
         drop(table);
         self.faults.strike("commit, after the swap,")?;
         Ok(Outcome::Published(Published { rows: prepared.rows.len() as u64, ..Published::default() }))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use base::ByteCount;
 use flow::runtime::Job;
 use ledger::Budget;
+use tokio::sync::Notify;
 
 use crate::fakes::{Faults, Numbers, Table, TableSink, options, partition, plan};
 
@@ -31,7 +32,7 @@ fn check(case: &Case) -> Vec<u64> {
     let tables: Vec<Arc<Mutex<Table>>> = (0..case.tables).map(|_| Arc::default()).collect();
     let published = Arc::default();
     let faults = Faults::new(case.seed, case.one_in);
-    let source = Numbers { lens: case.lens.clone(), faults: faults.clone(), published: Arc::clone(&published) };
+    let source = Numbers { published: Arc::clone(&published), ..Numbers::new(&case.lens, &faults) };
     let sinks = tables.iter().map(|table| TableSink::new(table.clone(), faults.clone())).collect();
     let job = Job::new(plan(source, sinks, case.interval), options(case.threads, &budget));
     let report = runtime().block_on(job.run()).unwrap();
@@ -80,7 +81,7 @@ fn a_budget_that_cannot_hold_the_floors_is_refused_with_the_arithmetic() {
     let _alone = ALONE.lock().unwrap();
     let budget = Budget::new(ByteCount(100));
     let faults = Faults::new(0, 0);
-    let source = Numbers { lens: vec![5], faults: faults.clone(), published: Arc::default() };
+    let source = Numbers::new(&[5], &faults);
     let sink = TableSink::new(Arc::default(), faults);
     let job = Job::new(plan(source, vec![sink], "1 s"), options(1, &budget));
     let error = runtime().block_on(job.run()).unwrap_err();
@@ -93,10 +94,55 @@ fn pipelines_give_memory_back_when_others_ask() {
     let _alone = ALONE.lock().unwrap();
     let budget = Budget::new(ByteCount::mib(1));
     let faults = Faults::new(0, 0);
-    let source = Numbers { lens: vec![500], faults: faults.clone(), published: Arc::default() };
+    let source = Numbers::new(&[500], &faults);
     let asks = TableSink { asks: Some(budget.clone()), ..TableSink::new(Arc::default(), faults.clone()) };
     let asked = asks.asked.clone();
     let job = Job::new(plan(source, vec![asks], "1 h"), options(1, &budget));
     runtime().block_on(job.run()).unwrap();
     assert!(asked.load(Ordering::Relaxed) > 0, "an ask went unheard");
+}
+
+/// A job of two tables whose first source opens only after `opens_after`; its tables.
+fn with_a_late_source(
+    opens_after: Arc<Notify>,
+    table: &Arc<Mutex<Table>>,
+    budget: &Budget,
+) -> (Job, Arc<Mutex<Table>>) {
+    let faults = Faults::new(0, 0);
+    let late = Arc::<Mutex<Table>>::default();
+    let sinks = [&late, table].map(|table| TableSink::new(table.clone(), faults.clone())).into();
+    let mut plan = plan(Numbers::new(&[5], &faults), sinks, "1 h");
+    plan.pipelines[0].source = Arc::new(Numbers { opens_after: Some(opens_after), ..Numbers::new(&[5], &faults) });
+    (Job::new(plan, options(1, budget)), late)
+}
+
+#[test]
+fn a_source_that_waits_holds_up_nobody_else() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount::mib(1));
+    let table = Arc::<Mutex<Table>>::default();
+    let committed = table.lock().unwrap().committed.clone();
+    let (job, late) = with_a_late_source(committed, &table, &budget);
+    runtime().block_on(job.run()).unwrap();
+    assert_eq!(late.lock().unwrap().rows[&0], (0..5).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_stop_ends_what_waits_and_commits_the_rest() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount::mib(1));
+    let table = Arc::<Mutex<Table>>::default();
+    let committed = table.lock().unwrap().committed.clone();
+    let (job, late) = with_a_late_source(Arc::default(), &table, &budget);
+    let stop = job.stop();
+    runtime().block_on(async {
+        let stopped = async {
+            committed.notified().await;
+            stop.drain();
+        };
+        tokio::join!(job.run(), stopped).0.unwrap();
+    });
+    assert_eq!(table.lock().unwrap().rows[&0], (0..5).collect::<Vec<_>>());
+    assert_eq!(late.lock().unwrap().commits, 0);
+    assert_eq!(base::threads::live(), 0, "threads are left over");
 }

@@ -1,0 +1,85 @@
+//! The start of a pipeline: asks the sink where to go on (on the committer thread) and opens the source there. It may wait
+//! for long, so each is a task of its own; it ends with everything that a worker and an I/O task need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Error, Result};
+use ledger::Budget;
+use rows::Positions;
+
+use crate::plan::{Settings, TransformPlan};
+use crate::runtime::committer::CommitDesk;
+use crate::runtime::feed::{self, Feed};
+use crate::runtime::pipeline::{Parts, Pipeline};
+use crate::runtime::progress::Gauge;
+use crate::sink::Sink;
+use crate::source::SourceParts;
+use crate::transform::Transform;
+
+/// What a start needs; dropped with all it holds if the start is given up.
+pub(super) struct Start {
+    pub(super) name: String,
+    pub(super) source: SourceParts,
+    pub(super) sink: Sink,
+    pub(super) transforms: Vec<TransformPlan>,
+    pub(super) settings: Settings,
+    pub(super) desk: CommitDesk,
+    pub(super) gauge: Gauge,
+    pub(super) budget: Budget,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// A pipeline that is ready for its worker, and the feed that will bring it data.
+pub(super) struct Started {
+    pub(super) feed: Feed,
+    pub(super) pipeline: Pipeline,
+}
+
+impl Start {
+    /// # Errors
+    /// What the sink, the source or a setting has to say; transient ones are for the supervisor to try again.
+    ///
+    /// # Cancel safety
+    /// Nothing was read yet and nothing is lost; a recovery that is under way ends on the committer thread.
+    pub(super) async fn run(self) -> Result<Started> {
+        let Self { name, source, sink, transforms, settings, desk, gauge, budget, clock } = self;
+        let SourceParts { mut source, decoder } = source;
+        let Sink { writer, committer } = sink;
+        let limits = limits(&settings)?;
+        let transforms = transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
+        let interval = settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        desk.recover(committer, reply)?;
+        let (committer, recovered) = answer.await.map_err(|_| Error::internal("the committer thread is gone"))?;
+        let recovered = recovered?;
+        for note in &recovered.notes {
+            tracing::warn!(table = %name, "{note}");
+        }
+        let opened = source.open(&recovered.positions).await?;
+        let start = start_positions(opened.start, &recovered.positions);
+        gauge.update(|progress| progress.began(&start, opened.end.as_ref()));
+        let (feed, ends) = feed::feed(source, budget.watch_pressure());
+        // The answer of the commit before a failure may have been lost: the source hears of it now.
+        if !recovered.positions.is_empty() && ends.published.send(recovered.positions.clone()).is_err() {
+            return Err(Error::internal("a feed ended before it began"));
+        }
+        let parts =
+            Parts { name, feed: ends, decoder, transforms, writer, committer, desk, start, interval, gauge, budget };
+        Ok(Started { feed, pipeline: Pipeline::new(parts, clock.monotonic()) })
+    }
+}
+
+/// The source knows every partition; for those that were committed, the sink's word counts.
+fn start_positions(mut opened: Positions, committed: &Positions) -> Positions {
+    opened.extend(committed.iter().map(|(partition, offset)| (partition.clone(), *offset)));
+    opened
+}
+
+/// What a session sets for all its expressions.
+fn limits(settings: &Settings) -> Result<eval::Limits> {
+    const ZONE: &str = "table.local-time-zone";
+    let zone = settings.get(ZONE).map_or(Ok(eval::Zone::UTC), eval::Zone::parse);
+    let zone = zone.map_err(|error| Error::user(format!("setting '{ZONE}': {error}")))?;
+    Ok(eval::Limits { zone, ..eval::Limits::default() })
+}
