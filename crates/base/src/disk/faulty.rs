@@ -8,24 +8,19 @@
 //! for n in 0.. { disk.fail_call(n); run(&disk); disk.crash(Loss::Torn { seed }); check(&disk); }
 //! ```
 
+mod inode;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use self::inode::Loss;
+use self::inode::{Change, Inode};
 use super::{Disk, DiskFile, Entry, Open};
 use crate::Rng;
-
-/// What a crash does to writes that were never synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// Nothing is lost: the process died, the machine did not.
-    Nothing,
-    /// All of them are lost.
-    Everything,
-    /// Each write is kept, dropped, cut short or left as zeros, and each name kept or dropped, by chance.
-    Torn { seed: u64 },
-}
 
 /// A disk whose faults a test controls. Cheap to clone; all clones are the same disk.
 #[derive(Clone, Debug, Default)]
@@ -49,19 +44,6 @@ type Names = BTreeMap<PathBuf, Node>;
 enum Node {
     Folder,
     File(Arc<Mutex<Inode>>),
-}
-
-#[derive(Debug, Default)]
-struct Inode {
-    bytes: Vec<u8>,
-    durable: Vec<u8>,
-    unsynced: Vec<Change>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Wrote { at: usize, len: usize },
-    SetLen(usize),
 }
 
 #[derive(Debug)]
@@ -183,60 +165,6 @@ fn torn_names(live: &Names, durable: &Names, rng: &mut Rng) -> Names {
         }
     }
     names
-}
-
-impl Inode {
-    fn sync(&mut self) {
-        for change in std::mem::take(&mut self.unsynced) {
-            match change {
-                Change::SetLen(len) => self.durable.resize(len, 0),
-                Change::Wrote { at, len } => {
-                    let end = (at + len).min(self.bytes.len());
-                    if self.durable.len() < end {
-                        self.durable.resize(end, 0);
-                    }
-                    if let Some(bytes) = self.bytes.get(at..end) {
-                        self.durable[at..end].copy_from_slice(bytes);
-                    }
-                }
-            }
-        }
-    }
-
-    fn settle(&mut self, loss: Loss, rng: &mut Rng) {
-        match loss {
-            Loss::Nothing => self.durable.clone_from(&self.bytes),
-            Loss::Everything => {}
-            Loss::Torn { .. } => {
-                self.tear(rng);
-                self.sync();
-            }
-        }
-        self.bytes.clone_from(&self.durable);
-        self.unsynced.clear();
-    }
-
-    /// Decides about each unsynced change; what stays is synced afterwards.
-    fn tear(&mut self, rng: &mut Rng) {
-        let mut kept = Vec::new();
-        for change in std::mem::take(&mut self.unsynced) {
-            match (change, rng.below(4)) {
-                (_, 0) => {}
-                (Change::Wrote { at, len }, 1) => kept.push(Change::Wrote { at, len: rng.below(len as u64) as usize }),
-                (Change::Wrote { at, len }, 2) => {
-                    // A hole: the length reached the disk, a part of the bytes did not.
-                    let from = at + rng.below(len as u64) as usize;
-                    let to = (at + len).min(self.bytes.len());
-                    if let Some(lost) = self.bytes.get_mut(from..to) {
-                        lost.fill(0);
-                    }
-                    kept.push(change);
-                }
-                _ => kept.push(change),
-            }
-        }
-        self.unsynced = kept;
-    }
 }
 
 impl Disk for FaultyDisk {
@@ -434,88 +362,5 @@ impl DiskFile for FaultyFile {
                 Err(error)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn disk_with(path: &str) -> (FaultyDisk, Arc<dyn DiskFile>) {
-        let disk = FaultyDisk::new();
-        disk.create_dir_all(Path::new("d")).unwrap();
-        let file = disk.open(Path::new(path), Open::CreateNew).unwrap();
-        (disk, file)
-    }
-
-    #[test]
-    fn a_crash_keeps_what_was_synced_and_named() {
-        let (disk, file) = disk_with("d/a");
-        file.write_all_at(b"durable", 0).unwrap();
-        file.sync().unwrap();
-        disk.sync_dir(Path::new("d")).unwrap();
-        file.write_all_at(b"LOST", 7).unwrap();
-        disk.open(Path::new("d/unnamed"), Open::CreateNew).unwrap().sync().unwrap();
-        disk.crash(Loss::Everything);
-        assert_eq!(disk.read(Path::new("d/a")).unwrap(), b"durable");
-        assert_eq!(disk.files(), [PathBuf::from("d/a")]);
-        assert!(file.sync().is_err(), "a handle outlived the crash");
-    }
-
-    #[test]
-    fn a_rename_is_durable_with_its_folder() {
-        let (disk, file) = disk_with("d/new");
-        file.write_all_at(b"2", 0).unwrap();
-        file.sync().unwrap();
-        disk.sync_dir(Path::new("d")).unwrap();
-        disk.rename(Path::new("d/new"), Path::new("d/name")).unwrap();
-        let before = disk.clone();
-        assert_eq!(before.files(), [PathBuf::from("d/name")]);
-        disk.crash(Loss::Everything);
-        assert_eq!(disk.files(), [PathBuf::from("d/new")]);
-        disk.rename(Path::new("d/new"), Path::new("d/name")).unwrap();
-        disk.sync_dir(Path::new("d")).unwrap();
-        disk.crash(Loss::Everything);
-        assert_eq!(disk.files(), [PathBuf::from("d/name")]);
-    }
-
-    #[test]
-    fn a_failed_sync_loses_its_bytes_for_good() {
-        let (disk, file) = disk_with("d/a");
-        disk.sync_dir(Path::new("d")).unwrap();
-        file.write_all_at(b"abc", 0).unwrap();
-        disk.fail_call(0);
-        assert!(file.sync().is_err());
-        file.sync().unwrap();
-        assert_eq!(disk.read(Path::new("d/a")).unwrap(), b"abc");
-        disk.crash(Loss::Everything);
-        assert_eq!(disk.read(Path::new("d/a")).unwrap(), b"");
-    }
-
-    #[test]
-    fn torn_writes_never_touch_what_was_synced() {
-        for seed in 0..200 {
-            let (disk, file) = disk_with("d/a");
-            file.write_all_at(&[1; 100], 0).unwrap();
-            file.sync().unwrap();
-            disk.sync_dir(Path::new("d")).unwrap();
-            file.write_all_at(&[2; 100], 100).unwrap();
-            file.write_all_at(&[3; 100], 200).unwrap();
-            disk.crash(Loss::Torn { seed });
-            let left = disk.read(Path::new("d/a")).unwrap();
-            assert!(left.len() <= 300 && left[..100] == [1; 100], "seed {seed} left {left:?}");
-        }
-    }
-
-    #[test]
-    fn bits_flip_and_calls_fail_where_asked() {
-        let (disk, file) = disk_with("d/a");
-        file.write_all_at(&[0; 4], 0).unwrap();
-        disk.flip_bit(Path::new("d/a"), 2, 3);
-        assert_eq!(disk.read(Path::new("d/a")).unwrap(), [0, 0, 8, 0]);
-        disk.fail_call_with(1, io::ErrorKind::PermissionDenied);
-        assert!(file.len().is_ok());
-        assert_eq!(file.len().unwrap_err().kind(), io::ErrorKind::PermissionDenied);
-        assert!(file.len().is_ok());
     }
 }

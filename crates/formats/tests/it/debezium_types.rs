@@ -115,7 +115,7 @@ fn text_takes_uuid_json_arrays_and_addresses() {
 }
 
 #[test]
-fn decimals() {
+fn decimals_as_bytes() {
     check(
         "DECIMAL(12, 2)",
         &[],
@@ -170,6 +170,10 @@ fn decimals() {
             ("\"AAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "!"),
         ],
     );
+}
+
+#[test]
+fn decimals_in_other_modes_and_by_their_schema() {
     let text = &[
         ("\"123.45\"", "12345"),
         ("\"-0.015\"", "-2"),
@@ -273,16 +277,18 @@ fn times_of_day() {
     }
 }
 
+/// 2024-02-29 13:13:14.123456 in a column, and the same to the millisecond.
+const MICROS: &str = "1709212394123456";
+const MILLIS: &str = "1709212394123000";
+
 #[test]
-fn timestamps() {
-    let micros = "1709212394123456";
-    let millis = "1709212394123000";
-    check("TIMESTAMP(3)", &[], &[("1709212394123", millis), ("-1", "-1000"), ("1709212394123456", "!")]);
+fn timestamps_without_a_zone() {
+    check("TIMESTAMP(3)", &[], &[("1709212394123", MILLIS), ("-1", "-1000"), ("1709212394123456", "!")]);
     check(
         "TIMESTAMP(6)",
         &[],
         &[
-            ("1709212394123456", micros),
+            ("1709212394123456", MICROS),
             ("-1", "-1"),
             ("253402300799999999", "253402300799999999"),
             ("253402300800000000", "!"),
@@ -294,8 +300,8 @@ fn timestamps() {
             ("99999999999999999999", "!"),
             ("1.5", "!"),
             ("true", "!"),
-            ("\"2024-02-29T13:13:14.123456Z\"", micros),
-            ("\"2024-02-29 13:13:14.123456\"", micros),
+            ("\"2024-02-29T13:13:14.123456Z\"", MICROS),
+            ("\"2024-02-29 13:13:14.123456\"", MICROS),
             ("\"2024-02-29T13:13:14.123456+01:00\"", "!"),
             ("\"infinity\"", "!"),
             ("\"2024-02-30T00:00:00Z\"", "!"),
@@ -308,14 +314,18 @@ fn timestamps() {
         &[(TIMES, "microseconds")],
         &[("1709212394123456", "1709212394123456000"), ("253402300799999999", "!")],
     );
+}
+
+#[test]
+fn timestamps_with_a_zone() {
     check(
         "TIMESTAMP_LTZ(6)",
         &[],
         &[
-            ("\"2024-02-29T13:13:14.123456Z\"", micros),
-            ("\"2024-02-29T13:13:14.123456789Z\"", micros),
-            ("\"2024-02-29T15:13:14.123456+02:00\"", micros),
-            ("\"2024-02-29T08:43:14.123456-04:30\"", micros),
+            ("\"2024-02-29T13:13:14.123456Z\"", MICROS),
+            ("\"2024-02-29T13:13:14.123456789Z\"", MICROS),
+            ("\"2024-02-29T15:13:14.123456+02:00\"", MICROS),
+            ("\"2024-02-29T08:43:14.123456-04:30\"", MICROS),
             ("\"2024-02-29T13:13:14Z\"", "1709212394000000"),
             ("\"1969-12-31T23:59:59.999999Z\"", "-1"),
             ("\"infinity\"", "!"),
@@ -323,25 +333,29 @@ fn timestamps() {
             ("\"294276-12-31T23:59:59.999999Z\"", "!"),
             ("\"+294276-12-31T23:59:59.999999Z\"", "!"),
             ("\"2024-02-29T13:13:14.123456ZZ\"", "!"),
-            ("1709212394123456", micros),
+            ("1709212394123456", MICROS),
         ],
     );
-    check("TIMESTAMP_LTZ(3)", &[], &[("\"2024-02-29T13:13:14.123456Z\"", millis)]);
+    check("TIMESTAMP_LTZ(3)", &[], &[("\"2024-02-29T13:13:14.123456Z\"", MILLIS)]);
+}
+
+#[test]
+fn timestamps_in_every_mode_and_by_their_schema() {
     for (mode, digits, value, expected) in [
-        ("adaptive_time_microseconds", 3, "1709212394123", millis),
-        ("adaptive_time_microseconds", 6, "1709212394123456", micros),
-        ("connect", 6, "1709212394123", millis),
-        ("microseconds", 3, "1709212394123456", millis),
-        ("nanoseconds", 6, "1709212394123456789", micros),
-        ("isostring", 6, "\"2024-02-29T13:13:14.123456Z\"", micros),
+        ("adaptive_time_microseconds", 3, "1709212394123", MILLIS),
+        ("adaptive_time_microseconds", 6, "1709212394123456", MICROS),
+        ("connect", 6, "1709212394123", MILLIS),
+        ("microseconds", 3, "1709212394123456", MILLIS),
+        ("nanoseconds", 6, "1709212394123456789", MICROS),
+        ("isostring", 6, "\"2024-02-29T13:13:14.123456Z\"", MICROS),
     ] {
         check(&format!("TIMESTAMP({digits})"), &[(TIMES, mode)], &[(value, expected)]);
     }
     for (name, value, expected) in [
-        ("io.debezium.time.Timestamp", "1709212394123", millis),
-        ("io.debezium.time.MicroTimestamp", "1709212394123456", micros),
-        ("io.debezium.time.NanoTimestamp", "1709212394123456789", micros),
-        ("org.apache.kafka.connect.data.Timestamp", "1709212394123", millis),
+        ("io.debezium.time.Timestamp", "1709212394123", MILLIS),
+        ("io.debezium.time.MicroTimestamp", "1709212394123456", MICROS),
+        ("io.debezium.time.NanoTimestamp", "1709212394123456789", MICROS),
+        ("org.apache.kafka.connect.data.Timestamp", "1709212394123", MILLIS),
     ] {
         for ty in ["TIMESTAMP(6)", "TIMESTAMP_LTZ(6)"] {
             check_schema(ty, &format!(r#"{{"type":"int64","name":"{name}","field":"v"}}"#), &[(value, expected)]);

@@ -101,7 +101,7 @@ fn booleans_and_integers() {
 }
 
 #[test]
-fn floating_numbers_and_decimals() {
+fn floating_numbers() {
     check(
         "FLOAT",
         &[
@@ -142,6 +142,10 @@ fn floating_numbers_and_decimals() {
             ("\"+Infinity\"", "inf"),
         ],
     );
+}
+
+#[test]
+fn decimals() {
     check(
         "DECIMAL(5, 2)",
         &[
@@ -223,7 +227,7 @@ fn text_and_bytes() {
 }
 
 #[test]
-fn dates_and_times() {
+fn dates_and_times_of_day() {
     check(
         "DATE",
         &[
@@ -260,6 +264,10 @@ fn dates_and_times() {
         ],
     );
     check("TIME(3)", &[("\"12:13:14.123456\"", "43994123000")]);
+}
+
+#[test]
+fn timestamps() {
     check(
         "TIMESTAMP(3)",
         &[

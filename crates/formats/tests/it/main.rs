@@ -1,7 +1,6 @@
 //! The formats from outside: records in, rows out.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test by panicking")]
-#![allow(clippy::too_many_lines, reason = "tables of cases, one a line")]
 
 mod capture;
 mod debezium_events;

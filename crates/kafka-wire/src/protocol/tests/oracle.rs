@@ -2,8 +2,10 @@
 //! into theirs; the bytes must be equal, and each must read the bytes back as what was put in.
 
 mod admin;
-mod data;
+mod cluster;
+mod fetch;
 mod group;
+mod produce;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{RequestHeader as TheirRequestHeader, ResponseHeader as TheirResponseHeader};
@@ -57,6 +59,22 @@ impl Gen {
 
     fn id(&mut self) -> TopicId {
         TopicId(self.rng.uuid())
+    }
+
+    fn endpoint(&mut self) -> messages::NodeEndpoint {
+        messages::NodeEndpoint {
+            node_id: self.i32(),
+            host: self.string(),
+            port: self.i32(),
+            rack: self.some(Gen::string),
+        }
+    }
+
+    fn leader(&mut self, since: i16) -> messages::produce::CurrentLeader {
+        messages::produce::CurrentLeader {
+            leader_id: self.from(since, Gen::i32, -1),
+            leader_epoch: self.from(since, Gen::i32, -1),
+        }
     }
 
     fn pairs<A, B>(&mut self, mut pair: impl FnMut(&mut Self) -> (A, B)) -> (Vec<A>, Vec<B>) {
