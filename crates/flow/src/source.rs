@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::{BoxFuture, ByteCount, Clock, Error, Offset, Result};
 use bytes::Bytes;
-use ledger::Budget;
+use ledger::{Budget, Reservation};
 use rows::{Batch, PartitionId, Positions};
 
 use crate::plan::Settings;
@@ -90,14 +90,18 @@ pub struct RawBatch {
 
 /// Turns raw batches into rows. Synchronous; stepped by a worker.
 pub trait Decoder: Send {
-    /// What it holds at most, beyond the raw batch: its builders, one finished batch, codec windows.
+    /// What one [`Self::step`] takes at most: its builders and one finished batch. Decoders of one worker share it.
     fn floor(&self) -> ByteCount;
 
     /// Begins a raw batch. Only after `step` has answered [`Decoding::Consumed`] (or at first).
     fn start(&mut self, raw: RawBatch) -> Result<()>;
 
-    /// Goes on with the raw batch: at most one output batch a call. After an error the decoder is done for.
-    fn step(&mut self) -> Result<Decoding>;
+    /// Goes on with the raw batch: at most one output batch a call, and nothing of it kept. After an error the decoder is
+    /// done for.
+    ///
+    /// `scratch` comes empty, of an account with a floor of at least [`Self::floor`] that nobody else uses during the
+    /// step; the decoder grows it before it allocates. It pays until the batch has been written.
+    fn step(&mut self, scratch: &mut Reservation) -> Result<Decoding>;
 
     /// Counters of records read, skipped and dead-lettered since the start.
     fn counts(&self) -> DecoderCounts;

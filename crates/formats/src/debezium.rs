@@ -67,6 +67,7 @@ pub fn decoder(table: &Table, options: DebeziumOptions, limits: Limits) -> Resul
         positions: Vec::new(),
         key_updates: BooleanBufferBuilder::new(0),
         any_key_update: false,
+        room: 0,
         skipped: Skipped::default(),
         unparsable: Unparsable::default(),
     })
@@ -87,6 +88,8 @@ pub struct DebeziumDecoder {
     positions: Vec<Option<u64>>,
     key_updates: BooleanBufferBuilder,
     any_key_update: bool,
+    /// Rows of the last batch: the next one is likely to be as large.
+    room: usize,
     skipped: Skipped,
     unparsable: Unparsable,
 }
@@ -339,10 +342,23 @@ impl DebeziumDecoder {
 
 impl RecordDecoder for DebeziumDecoder {
     fn floor(&self, record_max: ByteCount) -> ByteCount {
-        self.rows.floor(record_max) + ByteCount::from(envelope::MEMORY_MAX + schema::MEMORY_MAX)
+        self.rows.floor(record_max)
+    }
+
+    fn learned(&self) -> ByteCount {
+        ByteCount::from(self.rows.learned() + self.envelopes.memory() + self.key_schemas.memory())
+    }
+
+    fn learned_max(&self) -> ByteCount {
+        ByteCount::from(Rows::LEARNED_MAX + envelope::MEMORY_MAX + schema::MEMORY_MAX)
     }
 
     fn decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
+        if self.kinds.capacity() == 0 {
+            self.kinds.reserve(self.room);
+            self.offsets.reserve(self.room);
+            self.positions.reserve(self.room);
+        }
         let Err(reason) = self.try_decode(record) else { return Ok(()) };
         self.roll_back();
         if self.options.ignore_parse_errors && !reason.fatal {
@@ -363,14 +379,13 @@ impl RecordDecoder for DebeziumDecoder {
     fn finish(&mut self) -> Result<Decoded, Error> {
         let (columns, absent) = self.rows.finish()?;
         let key_updates = self.key_updates.finish();
-        // The next batch is likely to be as large.
-        let room = self.kinds.len();
+        self.room = self.kinds.len();
         Ok(Decoded {
             columns,
-            kinds: Some(std::mem::replace(&mut self.kinds, Vec::with_capacity(room))),
+            kinds: Some(std::mem::take(&mut self.kinds)),
             absent: AbsentMask::new(absent),
-            offsets: std::mem::replace(&mut self.offsets, Vec::with_capacity(room)),
-            source_positions: std::mem::replace(&mut self.positions, Vec::with_capacity(room)),
+            offsets: std::mem::take(&mut self.offsets),
+            source_positions: std::mem::take(&mut self.positions),
             from_key_update: std::mem::take(&mut self.any_key_update).then_some(key_updates),
         })
     }

@@ -88,6 +88,14 @@ impl RecordDecoder for JsonDecoder {
         self.rows.floor(record_max) + self.bytes_max + self.bytes_max
     }
 
+    fn learned(&self) -> ByteCount {
+        ByteCount::from(self.rows.learned())
+    }
+
+    fn learned_max(&self) -> ByteCount {
+        ByteCount::from(Rows::LEARNED_MAX)
+    }
+
     fn decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord> {
         let Some(value) = record.value.filter(|value| !value.is_empty()) else { return Ok(()) };
         let read = if value.len() > RECORD_BYTES_MAX {

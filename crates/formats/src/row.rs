@@ -148,11 +148,18 @@ impl Rows {
 
     pub(crate) fn floor(&self, record_max: ByteCount) -> ByteCount {
         // Three times the cells: vectors double, and growing copies one after the other. Of one record twice, since only
-        // text is as large, and its longest string once more if it has escapes. What is known of fields.
+        // text is as large, and its longest string once more if it has escapes.
         let record_max = record_max.as_usize().min(RECORD_BYTES_MAX);
         let spare = self.columns.len() * 256;
-        ByteCount::from(3 * (self.bytes_max() + record_max) + spare + fields::MEMORY_MAX)
+        ByteCount::from(3 * (self.bytes_max() + record_max) + spare)
     }
+
+    /// What is known of the records' fields.
+    pub(crate) fn learned(&self) -> usize {
+        self.value_fields.memory() + self.key_fields.memory()
+    }
+
+    pub(crate) const LEARNED_MAX: usize = 2 * fields::MEMORY_MAX;
 
     /// Appends the row that the object at `scanner` describes.
     pub(crate) fn read(&mut self, scanner: &mut Scanner<'_>, part: Part, reading: Reading<'_>) -> Result<(), Problem> {

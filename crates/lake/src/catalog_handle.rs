@@ -32,6 +32,7 @@ pub(crate) struct ForCommits {
     disk: Arc<dyn Disk>,
     account: Account,
     write_account: Account,
+    write_more: Account,
     write_lease: Lease,
     opened: Mutex<Option<Arc<dyn Catalog>>>,
 }
@@ -45,6 +46,11 @@ impl ForCommits {
     /// Pays for preparing, by whoever has the lease.
     pub(crate) fn write_account(&self) -> &Account {
         &self.write_account
+    }
+
+    /// Has no floor: what preparing borrows where there is memory.
+    pub(crate) fn write_more(&self) -> &Account {
+        &self.write_more
     }
 
     pub(crate) fn write_lease(&self) -> &Lease {
@@ -88,6 +94,7 @@ impl CatalogHandle {
             disk: context.disk.clone(),
             account,
             write_account: context.budget.account("write", WRITE_FLOOR),
+            write_more: context.budget.account("write/more", ByteCount::ZERO),
             write_lease: Lease::default(),
             opened: Mutex::new(None),
         });

@@ -16,7 +16,7 @@ use crate::commit::prepare::{Preparation, WRITE_FLOOR};
 use crate::commit::session::CommitWith;
 use crate::commit::tools::{Lease, Tools};
 use crate::options::SinkOptions;
-use crate::run::{Input, SORT_FLOOR, Sorter};
+use crate::run::{Input, SORT_FLOOR, Sorter, trim};
 use crate::table::{Shared, TableInfo, WriteMode};
 
 /// A planned Iceberg sink.
@@ -39,9 +39,10 @@ impl SinkInstance for LakeSink {
     fn open(&self, context: &SinkContext) -> Result<Sink> {
         let options = SinkOptions::new(&context.settings)?;
         let shared = Shared::default();
-        let tools = |account: Account| Tools {
+        let tools = |account: &Account, more: &Account| Tools {
             disk: context.disk.clone(),
-            account,
+            account: account.clone(),
+            more: more.clone(),
             shared: shared.clone(),
             options,
             names: FileNames::new(&context.job),
@@ -49,7 +50,7 @@ impl SinkInstance for LakeSink {
         };
         let opened = self.catalog.for_commits(context);
         let committer = LakeCommitter::new(CommitWith {
-            tools: tools(opened.account().clone()),
+            tools: tools(opened.account(), opened.account()),
             open: opened.clone(),
             ident: self.ident.clone(),
             mode: self.mode,
@@ -57,7 +58,7 @@ impl SinkInstance for LakeSink {
             clock: context.clock.clone(),
         });
         let writer = LakeWriter {
-            tools: tools(opened.write_account().clone()),
+            tools: tools(opened.write_account(), opened.write_more()),
             lease: opened.write_lease().clone(),
             run_account: context.budget.account(format!("sink/{}/run", context.name), SORT_FLOOR),
             columns: self.columns.clone(),
@@ -163,7 +164,11 @@ impl SinkWriter for LakeWriter {
 
     fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
         match &mut self.open {
-            Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => open.sorter.spill(),
+            Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => {
+                let freed = open.sorter.spill()?;
+                trim(&self.run_account, freed);
+                Ok(freed)
+            }
             _ => Ok(ByteCount::ZERO),
         }
     }
@@ -188,7 +193,7 @@ impl SinkWriter for LakeWriter {
         }
         let prepared = self.preparation.take().map(|preparation| preparation.finish()).transpose()?;
         let prepared = prepared.ok_or_else(|| Error::internal("a preparation that is gone"))?;
-        self.bytes = ByteCount::ZERO;
+        trim(&self.run_account, std::mem::replace(&mut self.bytes, ByteCount::ZERO));
         Ok(Prepare::Done(Box::new(prepared)))
     }
 }

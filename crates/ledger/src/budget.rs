@@ -6,7 +6,7 @@
 //! each other's memory in a circle.
 
 use std::sync::atomic::{AtomicI64 as Statistic, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use base::ByteCount;
@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pressure: watch::Sender<Pressure>,
     oversize: Oversize,
     parent: Option<Arc<Shared>>,
+    trim: OnceLock<fn()>,
     /// The most that was ever found allocated without a reservation.
     worst_unaccounted: Statistic,
 }
@@ -141,6 +142,24 @@ impl Budget {
     /// Sets the pressure on this budget; the reconciler does, once a second.
     pub fn set_pressure(&self, level: Pressure) {
         self.shared.pressure.send_if_modified(|now| std::mem::replace(now, level) != level);
+    }
+
+    /// Says how the allocator gives its free pages back to the kernel; the first one counts.
+    pub fn trim_with(&self, trim: fn()) {
+        self.shared.trim.get_or_init(|| trim);
+    }
+
+    /// Gives the allocator's free pages back to the kernel now. For a stage that has just freed some MiB that nobody
+    /// needs again at once (a sort run, a row group): until pages are given back they are resident, and the next stage
+    /// comes on top. Costs a system call and, later, a page fault per 4 KiB used anew.
+    pub fn trim(&self) {
+        let mut shared = &self.shared;
+        while let Some(parent) = &shared.parent {
+            shared = parent;
+        }
+        if let Some(trim) = shared.trim.get() {
+            trim();
+        }
     }
 
     /// Asks reclaimers, in order up to the kind `last`, to free `wanted` bytes; returns what is on its way.
@@ -272,6 +291,7 @@ impl Shared {
             pressure: watch::Sender::new(Pressure::Normal),
             oversize: Oversize::new(),
             parent,
+            trim: OnceLock::new(),
             worst_unaccounted: Statistic::new(0),
         }
     }

@@ -1,7 +1,7 @@
 //! The process's allocator: jemalloc, tuned so that what is resident follows what is used, and its figures.
 //!
 //! `background_thread` purges without a thread of ours; two arenas keep slack small on few cores; dirty pages go back
-//! after half a second (decay 0 costs a quarter more CPU), muzzy ones at once. C libraries allocate here too.
+//! after a tenth of a second (decay 0 costs a quarter more CPU) or when a stage that freed much says so, muzzy ones at once. C libraries allocate here too.
 #![expect(unsafe_code, reason = "the allocator is configured and asked through C symbols")]
 
 use base::ByteCount;
@@ -21,7 +21,7 @@ unsafe impl Sync for Config {}
 // SAFETY: `malloc_conf` is the symbol that jemalloc, built without prefix, reads once at start: a `const char *`, which
 // the transparent wrapper is; no other crate defines it.
 #[unsafe(export_name = "malloc_conf")]
-static MALLOC_CONF: Config = Config(c"background_thread:true,narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0".as_ptr());
+static MALLOC_CONF: Config = Config(c"background_thread:true,narenas:2,dirty_decay_ms:100,muzzy_decay_ms:0".as_ptr());
 
 /// `MALLCTL_ARENAS_ALL`: the index that means every arena.
 const PURGE_ALL: &std::ffi::CStr = c"arena.4096.purge";
@@ -46,18 +46,23 @@ impl AllocatorStats for Jemalloc {
     }
 
     fn purge(&mut self) {
-        // SAFETY: the name is a C string, and this control neither reads nor writes, so every other pointer is null.
-        let status = unsafe {
-            tikv_jemalloc_sys::mallctl(
-                PURGE_ALL.as_ptr(),
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                0,
-            )
-        };
-        if status != 0 {
-            tracing::debug!(status, "the allocator did not purge");
-        }
+        purge();
+    }
+}
+
+/// Gives all free pages back to the kernel.
+pub(crate) fn purge() {
+    // SAFETY: the name is a C string, and this control neither reads nor writes, so every other pointer is null.
+    let status = unsafe {
+        tikv_jemalloc_sys::mallctl(
+            PURGE_ALL.as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        )
+    };
+    if status != 0 {
+        tracing::debug!(status, "the allocator did not purge");
     }
 }

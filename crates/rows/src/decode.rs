@@ -55,7 +55,14 @@ pub struct Decoded {
 pub trait RecordDecoder: Send {
     /// The memory that the builders may need at most between two calls of [`Self::finish`], given that the caller
     /// finishes at [`Self::is_full`]; one record of at most `record_max` bytes may come on top.
+    /// Asked with the largest record met so far it says what a batch with that one takes.
     fn floor(&self, record_max: ByteCount) -> ByteCount;
+
+    /// The memory of what it has learned of the records (the order of their fields, their schemas), kept from batch to
+    /// batch; at most [`Self::learned_max`].
+    fn learned(&self) -> ByteCount;
+
+    fn learned_max(&self) -> ByteCount;
 
     /// Appends the rows of `record`, all or none.
     fn decode(&mut self, record: &RawRecord<'_>) -> Result<(), BadRecord>;

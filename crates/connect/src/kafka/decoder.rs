@@ -8,7 +8,7 @@ use base::{ByteCount, Error, Offset, Result};
 use flow::source::{BeforeCommit, DecoderCounts};
 use flow::{Decoder, Decoding, RawBatch};
 use kafka_wire::records::{Read, ReadError, Record, RecordReader};
-use ledger::{Account, Reservation};
+use ledger::Reservation;
 use rows::{BadRecord, Batch, Decoded, Header, Origin, PartitionId, RawRecord, RecordDecoder};
 
 use super::bad_records::BadRecords;
@@ -29,11 +29,17 @@ pub(super) struct DecoderParts {
     pub(super) layout: Vec<ColumnFrom>,
     pub(super) schema: SchemaRef,
     pub(super) bad: BadRecords,
-    /// Pays for the builders and one finished batch while a raw batch is open; its floor is just that, so that it is
-    /// always there.
-    pub(super) account: Account,
-    pub(super) floor: ByteCount,
+    /// Rows are handed out once they, or their metadata, hold so much.
+    pub(super) batch_bytes_max: ByteCount,
+    pub(super) record_bytes_max: ByteCount,
+    /// Pays for what the format learns; its floor is the most.
+    pub(super) learned: Reservation,
 }
+
+/// More in one record are an attack or an accident: each takes many times its bytes while the record is read.
+const HEADERS_MAX: usize = 16_384;
+/// What each takes while the record is read: its slices, and its place in a map where a query reads headers.
+const HEADER_BYTES: usize = 3 * size_of::<Header<'_>>();
 
 pub(super) struct KafkaDecoder {
     reader: RecordReader,
@@ -46,7 +52,8 @@ pub(super) struct KafkaDecoder {
 struct RowMaker {
     parts: DecoderParts,
     open: Option<PartitionId>,
-    paid: Option<Reservation>,
+    /// The length of the longest record of the batch that is being built.
+    longest: usize,
     /// Records before it were read earlier: a batch is fetched whole, also from its middle.
     from: Offset,
     counts: DecoderCounts,
@@ -56,7 +63,7 @@ struct RowMaker {
 impl KafkaDecoder {
     pub(super) fn new(reader: RecordReader, parts: DecoderParts) -> Self {
         let counts = DecoderCounts::default();
-        let rows = RowMaker { parts, open: None, paid: None, from: Offset(0), counts, told: HashSet::new() };
+        let rows = RowMaker { parts, open: None, longest: 0, from: Offset(0), counts, told: HashSet::new() };
         Self { reader, rows, at_end: false }
     }
 }
@@ -66,12 +73,33 @@ impl RowMaker {
         self.parts.format.rows()
     }
 
-    fn record(&mut self, record: &Record<'_>) -> Result<()> {
+    /// What a batch takes whose longest record has so many bytes.
+    fn demand(&self, longest: usize) -> ByteCount {
+        let metadata = self.parts.metadata.floor(self.parts.batch_bytes_max.as_usize() + longest);
+        let headers = HEADERS_MAX.min(longest / 2) * HEADER_BYTES;
+        self.parts.format.floor(ByteCount::from(longest)) + ByteCount::from(metadata + headers)
+    }
+
+    /// Pays for a batch with a record of so many bytes.
+    fn pay(&mut self, length: usize, scratch: &mut Reservation) -> Result<()> {
+        self.longest = length;
+        let missing = self.demand(length).saturating_sub(scratch.bytes());
+        if scratch.try_grow(missing) { Ok(()) } else { Err(Error::internal("decoding needs more than its floor")) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.parts.format.is_full() || self.parts.metadata.bytes() >= self.parts.batch_bytes_max.as_usize()
+    }
+
+    fn record(&mut self, record: &Record<'_>, scratch: &mut Reservation) -> Result<()> {
         if record.offset < self.from {
             return Ok(());
         }
+        if record.bytes() > self.longest {
+            self.pay(record.bytes(), scratch)?;
+        }
         // Most records have no headers; a vector without elements allocates nothing.
-        let headers: Vec<Header<'_>> = (record.headers.iter())
+        let headers: Vec<Header<'_>> = (record.headers.iter().take(HEADERS_MAX))
             .map(|header| Header { key: std::str::from_utf8(header.key).unwrap_or("\u{fffd}"), value: header.value })
             .collect();
         let raw = RawRecord {
@@ -84,14 +112,35 @@ impl RowMaker {
         self.counts.records += 1;
         self.counts.bytes += (record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len)) as u64;
         let before = self.parts.format.rows();
-        match self.parts.format.decode(&raw) {
+        let decoded = if record.headers.len() > HEADERS_MAX {
+            Err(too_many_headers(record.headers.len()))
+        } else {
+            self.parts.format.decode(&raw)
+        };
+        match decoded {
             Ok(()) => {
                 let rows = self.parts.format.rows() - before;
+                self.check_metadata(&raw, rows)?;
                 self.parts.metadata.append(self.open.as_ref(), &raw, rows);
                 Ok(())
             }
             Err(reason) => self.parts.bad.handle(place(self.open.as_ref()), &raw, &reason, &mut self.counts),
         }
+    }
+
+    /// A record of many rows (a JSON array) repeats its metadata for each.
+    fn check_metadata(&self, record: &RawRecord<'_>, rows: usize) -> Result<()> {
+        let most = self.parts.batch_bytes_max.as_usize() + self.longest;
+        if rows <= 1
+            || self.parts.metadata.bytes() + rows * self.parts.metadata.row_bytes(self.open.as_ref(), record) <= most
+        {
+            return Ok(());
+        }
+        let place = at(&place(self.open.as_ref()), record.offset);
+        Err(Error::user(format!(
+            "{place}: the metadata of the record's {rows} rows takes more memory than a batch may"
+        ))
+        .hint("write one object per record, or leave the metadata columns out"))
     }
 
     /// Hands out the rows built so far.
@@ -130,6 +179,14 @@ impl RowMaker {
         }
     }
 
+    fn pay_for_learned(&mut self) {
+        let learned = self.parts.format.learned();
+        self.parts.learned.shrink_to(learned);
+        if !self.parts.learned.try_grow(learned.saturating_sub(self.parts.learned.bytes())) {
+            tracing::debug!(%learned, "what was learned of records exceeds its floor");
+        }
+    }
+
     fn too_large(&mut self, error: &ReadError) -> Result<()> {
         let ReadError::TooLarge(large) = error else {
             return Err(unreadable(self.open.as_ref(), error));
@@ -146,12 +203,11 @@ impl RowMaker {
 
 impl Decoder for KafkaDecoder {
     fn floor(&self) -> ByteCount {
-        self.rows.parts.floor
+        self.rows.demand(self.rows.parts.record_bytes_max.as_usize())
     }
 
     fn start(&mut self, raw: RawBatch) -> Result<()> {
         self.rows.open = Some(raw.partition);
-        self.rows.paid = self.rows.parts.account.try_reserve(self.rows.parts.floor);
         self.rows.from = raw.from;
         self.at_end = raw.bytes.is_empty();
         if self.at_end {
@@ -161,13 +217,14 @@ impl Decoder for KafkaDecoder {
         opened.map_err(|error| unreadable(self.rows.open.as_ref(), &error))
     }
 
-    fn step(&mut self) -> Result<Decoding> {
+    fn step(&mut self, scratch: &mut Reservation) -> Result<Decoding> {
+        self.rows.pay(0, scratch)?;
         while !self.at_end {
-            if self.rows.parts.format.is_full() {
+            if self.rows.is_full() {
                 return self.rows.batch();
             }
             match self.reader.read() {
-                Ok(Read::Record(record)) => self.rows.record(&record)?,
+                Ok(Read::Record(record)) => self.rows.record(&record, scratch)?,
                 Ok(Read::NeedMemory(missing)) if self.rows.rows() == 0 => return Ok(Decoding::NeedMemory(missing)),
                 Ok(Read::NeedMemory(_)) => return self.rows.batch(),
                 Ok(Read::End) => self.at_end = true,
@@ -179,7 +236,7 @@ impl Decoder for KafkaDecoder {
         }
         self.rows.tell();
         self.rows.open = None;
-        self.rows.paid = None;
+        self.rows.pay_for_learned();
         Ok(Decoding::Consumed)
     }
 
@@ -189,6 +246,14 @@ impl Decoder for KafkaDecoder {
 
     fn before_commit(&mut self) -> Option<BeforeCommit> {
         self.rows.parts.bad.before_commit()
+    }
+}
+
+fn too_many_headers(count: usize) -> BadRecord {
+    BadRecord {
+        reason: format!("the record has {count} headers; at most {HEADERS_MAX} are read"),
+        hint: None,
+        fatal: false,
     }
 }
 
@@ -205,3 +270,6 @@ fn unreadable(partition: Option<&PartitionId>, error: &dyn std::error::Error) ->
 pub(super) fn at(place: &str, offset: Offset) -> String {
     format!("{place}@{offset}")
 }
+
+#[cfg(test)]
+mod tests;

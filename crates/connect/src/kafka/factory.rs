@@ -137,10 +137,8 @@ impl SourceInstance for KafkaInstance {
     fn open(&self, context: &SourceContext) -> Result<SourceParts> {
         let record_bytes_max = context.settings.size("millstream.record.max-bytes", RECORD_BYTES_MAX)?;
         let format = self.format.decoder(&self.layout.table, LIMITS)?;
-        // The builders and the batch that was just taken out of them.
-        let builders = format.floor(record_bytes_max);
         let window = RecordReader::floor(record_bytes_max);
-        let account = context.budget.account(format!("source/{}/decode", context.name), builders);
+        let learned = context.budget.account(format!("source/{}/learned", context.name), format.learned_max());
         let windows = context.budget.account(format!("source/{}/inflate", context.name), window);
         let bad = BadRecords::from_settings(&context.settings, &context.name, Arc::new(base::RealDisk))?;
         let metadata = MetadataColumns::new(self.layout.metadata.iter().map(String::as_str)).unwrap_or_default();
@@ -150,8 +148,9 @@ impl SourceInstance for KafkaInstance {
             layout: self.layout.columns.clone(),
             schema: self.layout.schema.arrow(),
             bad,
-            account,
-            floor: builders,
+            batch_bytes_max: LIMITS.bytes_max,
+            record_bytes_max,
+            learned: learned.empty(),
         };
         let reader = RecordReader::new(windows, record_bytes_max);
         let source = KafkaSource::new(&self.options, context, record_bytes_max)?;

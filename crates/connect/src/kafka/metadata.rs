@@ -1,10 +1,11 @@
 //! The metadata columns of Flink's Kafka connector.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, Int32Builder, Int64Builder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, TimestampMicrosecondArray};
-use rows::{LogicalType, PartitionId, RawRecord};
+use rows::{Header, LogicalType, PartitionId, RawRecord};
 
 /// Key, type and nullability of each metadata column, as Flink documents them. A TIMESTAMP_LTZ(3) is held in microseconds.
 pub(super) fn known() -> Vec<(&'static str, LogicalType, bool)> {
@@ -22,7 +23,14 @@ pub(super) fn known() -> Vec<(&'static str, LogicalType, bool)> {
 #[derive(Debug, Default)]
 pub(super) struct MetadataColumns {
     columns: Vec<Column>,
+    /// What the rows since [`Self::finish`] hold.
+    bytes: usize,
 }
+
+/// Offsets and validity of a cell, and a number.
+const CELL_BYTES: usize = 16;
+/// The same for a header's key and value.
+const HEADER_BYTES: usize = 2 * CELL_BYTES;
 
 #[derive(Debug)]
 enum Column {
@@ -46,11 +54,26 @@ impl MetadataColumns {
                 _ => return None,
             })
         };
-        keys.map(column).collect::<Option<_>>().map(|columns| Self { columns })
+        keys.map(column).collect::<Option<_>>().map(|columns| Self { columns, bytes: 0 })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What rows of `bytes` may take: vectors double, and growing copies one after the other.
+    pub(super) fn floor(&self, bytes: usize) -> usize {
+        if self.columns.is_empty() { 0 } else { 3 * bytes }
+    }
+
+    /// What one row of `record` will hold.
+    pub(super) fn row_bytes(&self, partition: Option<&PartitionId>, record: &RawRecord<'_>) -> usize {
+        self.columns.iter().map(|column| column.row_bytes(partition, record)).sum()
     }
 
     /// Appends what `record` says, `rows` times.
     pub(super) fn append(&mut self, partition: Option<&PartitionId>, record: &RawRecord<'_>, rows: usize) {
+        self.bytes += rows * self.row_bytes(partition, record);
         for column in &mut self.columns {
             for _ in 0..rows {
                 column.append(partition, record);
@@ -59,11 +82,25 @@ impl MetadataColumns {
     }
 
     pub(super) fn finish(&mut self) -> Vec<ArrayRef> {
+        self.bytes = 0;
         self.columns.iter_mut().map(Column::finish).collect()
     }
 }
 
 impl Column {
+    fn row_bytes(&self, partition: Option<&PartitionId>, record: &RawRecord<'_>) -> usize {
+        CELL_BYTES
+            + match self {
+                Self::Topic(_) => partition.map_or(0, |partition| partition.topic.len()),
+                Self::Partition(_) | Self::Offset(_) | Self::Timestamp(_) => 0,
+                Self::Headers(_) => {
+                    let of =
+                        |header: &Header<'_>| HEADER_BYTES + header.key.len() + header.value.map_or(0, <[u8]>::len);
+                    record.headers.iter().map(of).sum()
+                }
+            }
+    }
+
     fn append(&mut self, partition: Option<&PartitionId>, record: &RawRecord<'_>) {
         match self {
             Self::Topic(builder) => builder.append_option(partition.map(|partition| &*partition.topic)),
@@ -95,8 +132,9 @@ fn headers_builder() -> MapBuilder<StringBuilder, BinaryBuilder> {
 
 /// A map has each key once: the last header of a name counts, as in Flink.
 fn append_headers(builder: &mut MapBuilder<StringBuilder, BinaryBuilder>, record: &RawRecord<'_>) {
+    let last: HashMap<&str, usize> = record.headers.iter().enumerate().map(|(at, header)| (header.key, at)).collect();
     for (index, header) in record.headers.iter().enumerate() {
-        if record.headers[index + 1..].iter().all(|later| later.key != header.key) {
+        if last.get(header.key) == Some(&index) {
             builder.keys().append_value(header.key);
             builder.values().append_option(header.value);
         }

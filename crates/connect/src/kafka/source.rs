@@ -18,8 +18,8 @@ use super::options::{Bounded, KafkaOptions, Startup};
 const RESET: &str = "auto.offset.reset";
 
 /// What one poll asks for, unless `properties.fetch.max.bytes` says otherwise. Kafka's own default of 50 MiB serves slow
-/// networks by reading far ahead; read-ahead is memory that sorting could use, and a poll of 1 MiB costs its round trip.
-const FETCH_BYTES: ByteCount = ByteCount::mib(1);
+/// networks by reading far ahead; read-ahead is memory that sorting could use, and half a MiB hides its round trip.
+const FETCH_BYTES: ByteCount = ByteCount::kib(512);
 
 pub(super) struct KafkaSource {
     topics: Vec<String>,

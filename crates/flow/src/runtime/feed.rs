@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::source::{Source, SourceEvent};
 
-/// How many raw batches may wait for their worker; their bytes are bounded by the source's own account. Enough to hide
-/// one fetch, small enough that a commit's memory is not spent on reading ahead.
-const AHEAD_MAX: usize = 4;
+/// How many raw batches may wait for their worker; their bytes are bounded by the source's own account. One is enough to
+/// hide a fetch, two bridge an answer with little in it; more would be memory that sorting and commits could use.
+const AHEAD_MAX: usize = 2;
 
 /// An event on its way to a worker, with its place in the queue.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::{ByteCount, Epoch, Error, Offset, Result};
 use ledger::channel::{Received, Sender};
-use ledger::{Budget, Reclaim, Reclaimer};
+use ledger::{Account, Budget, Reclaim, Reclaimer};
 use rows::{PartitionId, Positions, Span};
 
 use super::bell::Bell;
@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) interval: Duration,
     pub(crate) gauge: Gauge,
     pub(crate) budget: Budget,
+    /// The worker's, for what lives no longer than a step.
+    pub(crate) scratch: Account,
 }
 
 /// What a step did.
@@ -73,6 +75,7 @@ struct PartsInUse {
     interval: Duration,
     gauge: Gauge,
     budget: Budget,
+    scratch: Account,
 }
 
 enum Phase {
@@ -93,12 +96,13 @@ const MEMORY_PAUSE: Duration = Duration::from_millis(2);
 
 impl Pipeline {
     pub(crate) fn new(parts: Parts, now: Duration) -> Self {
-        let Parts { name, feed, decoder, transforms, writer, committer, desk, start, interval, gauge, budget } = parts;
+        let Parts { name, feed, decoder, transforms, writer, committer, desk, start, interval, gauge, budget, scratch } =
+            parts;
         Self {
             cut: start.clone(),
             read: start,
             counts: decoder.counts(),
-            parts: PartsInUse { name, feed, decoder, transforms, writer, desk, interval, gauge, budget },
+            parts: PartsInUse { name, feed, decoder, transforms, writer, desk, interval, gauge, budget, scratch },
             mailbox: Mailbox::default(),
             decoding: None,
             phase: Phase::Idle(committer),
@@ -173,7 +177,8 @@ impl Pipeline {
     }
 
     fn decode(&mut self, now: Duration) -> Result<Did> {
-        match self.parts.decoder.step()? {
+        let mut scratch = self.parts.scratch.empty();
+        match self.parts.decoder.step(&mut scratch)? {
             Decoding::Batch(mut batch) => {
                 for transform in &mut self.parts.transforms {
                     batch = transform.apply(batch)?;
@@ -182,6 +187,7 @@ impl Pipeline {
                 if rows > 0 && self.parts.writer.write(batch)? == Wrote::CommitSoon {
                     self.commit_soon = true;
                 }
+                drop(scratch);
                 self.offer();
                 self.parts.gauge.update(|progress| progress.rows += rows);
                 Ok(Did::Work)

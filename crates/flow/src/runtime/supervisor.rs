@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::tasks::Tasks;
-use base::{Clock, Disk, Error, Result, Retry, Rng};
-use ledger::Budget;
+use base::{ByteCount, Clock, Disk, Error, Result, Retry, Rng};
 use ledger::channel::{Receiver, channel};
+use ledger::{Account, Budget};
 use tokio::sync::watch;
 
 use self::start::{Start, Started};
@@ -113,6 +113,7 @@ impl Job {
         let watch = self.watch();
         let mut run = Run {
             lives: vec![Life::default(); self.plan.pipelines.len()],
+            scratch: Vec::new(),
             plan: self.plan,
             options: self.options,
             gauges: self.gauges,
@@ -158,6 +159,8 @@ struct Run {
     desk: CommitDesk,
     workers: Vec<Worker>,
     starts: Tasks<Started>,
+    /// For each worker, what its steps take.
+    scratch: Vec<Account>,
     feeds: Tasks,
     draining: bool,
     /// Why the first pipeline that failed while it drained did.
@@ -203,8 +206,13 @@ impl Run {
     }
 
     /// Opens everything once, so that every account is there, and refuses a budget that cannot hold the floors.
-    fn check_budget(&self) -> Result<()> {
+    fn check_budget(&mut self) -> Result<()> {
         let opened: Vec<_> = self.plan.pipelines.iter().map(|plan| self.open(plan)).collect::<Result<_>>()?;
+        for worker in 0..self.workers.len() {
+            let its = opened.iter().skip(worker).step_by(self.workers.len());
+            let floor = its.map(|(source, _)| source.decoder.floor()).max().unwrap_or(ByteCount::ZERO);
+            self.scratch.push(self.options.budget.account(format!("worker-{worker}/decode"), floor));
+        }
         let checked = self.options.budget.check();
         drop(opened);
         checked
@@ -279,6 +287,7 @@ impl Run {
             gauge: self.gauges[id.index].clone(),
             budget: self.options.budget.clone(),
             clock: self.options.clock.clone(),
+            scratch: self.scratch[id.index % self.scratch.len()].clone(),
         };
         self.lives[id.index].starting = true;
         self.starts.spawn(task_name(id), start.run());

@@ -15,7 +15,7 @@ use flow::{
     Committable, Committer, Decoder, Decoding, JobPlan, Opened, Outcome, PipelinePlan, Prepare, RawBatch, Recovered,
     Settings, Sink, SinkContext, SinkWriter, Source, SourceContext, SourceEvent, SourceInstance, SourceParts, Wrote,
 };
-use ledger::{Budget, Owned, Reclaim};
+use ledger::{Budget, Owned, Reclaim, Reservation};
 use rows::{AbsentMask, Batch, Field, LogicalType, Origin, PartitionId, Positions, Schema, Span};
 use tokio::sync::Notify;
 
@@ -156,7 +156,7 @@ impl Decoder for NumbersDecoder {
         Ok(())
     }
 
-    fn step(&mut self) -> Result<Decoding> {
+    fn step(&mut self, _scratch: &mut Reservation) -> Result<Decoding> {
         self.faults.strike("decode")?;
         let (raw, done) = self.raw.as_mut().expect("a raw batch");
         let numbers: Vec<i64> =

@@ -82,6 +82,10 @@ impl Envelopes {
         Self { order, start, schemas: Schemas::default(), tails: Tails::default() }
     }
 
+    pub(super) fn memory(&self) -> usize {
+        self.schemas.memory() + self.tails.memory()
+    }
+
     /// The conversions by the schema that the last envelope with one had.
     pub(super) fn by_schema(&self) -> Option<&[Conversion]> {
         self.schemas.current()

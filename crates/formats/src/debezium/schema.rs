@@ -69,6 +69,10 @@ impl Schemas {
         Ok(())
     }
 
+    pub(super) fn memory(&self) -> usize {
+        self.known.iter().map(|known| known.bytes.len()).sum()
+    }
+
     /// The conversions of the schema read last.
     pub(super) fn current(&self) -> Option<&[Conversion]> {
         self.known.first().map(|known| known.conversions.as_slice())

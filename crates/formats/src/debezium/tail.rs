@@ -72,6 +72,10 @@ impl Tail {
 }
 
 impl Tails {
+    pub(super) fn memory(&self) -> usize {
+        if self.steps.is_empty() { 0 } else { MEMORY_MAX }
+    }
+
     /// Passes the rest of the object at `scanner`, up to its closing bracket, if it is as expected; otherwise the scanner
     /// stays.
     #[inline]

@@ -36,8 +36,9 @@ const SLOTS_MAX: usize = 1_024;
 const KEY_BYTES_MAX: usize = 128;
 const UNKNOWN_MAX: usize = 64;
 
-/// What [`Fields`] of records and keys hold at most.
-pub(super) const MEMORY_MAX: usize = 2 * SLOTS_MAX * (KEY_BYTES_MAX + size_of::<Slot>());
+/// What [`Fields`] holds at most, the table's own names aside.
+pub(super) const MEMORY_MAX: usize = (SLOTS_MAX + UNKNOWN_MAX) * ENTRY_BYTES;
+const ENTRY_BYTES: usize = KEY_BYTES_MAX + size_of::<Slot>();
 
 #[derive(Debug)]
 pub(super) struct Fields {
@@ -51,6 +52,10 @@ impl Fields {
     pub(super) fn new(names: Vec<(String, Target)>) -> Self {
         let slots = names.iter().map(|(name, target)| Slot { key: quoted(name), target: *target }).collect();
         Self { slots, names, unknown: Vec::new() }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        (self.slots.len() + self.unknown.len()).saturating_sub(self.names.len()) * ENTRY_BYTES
     }
 
     /// Passes the key at `scanner` and says where its value goes. `expected` is the slot to compare it with first.

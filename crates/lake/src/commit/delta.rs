@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use base::{ByteCount, Error, Result};
+use base::{Error, Result};
 use ledger::Owned;
 use roaring::RoaringTreemap;
 
@@ -19,7 +19,7 @@ use crate::files::location::child_of;
 use crate::index::cursor::RunCursor;
 use crate::index::{Entry, EntrySorter, IndexRun, KeyIndex};
 use crate::metadata::Snapshot;
-use crate::parquet_write::{DataFileWriter, RowGroup};
+use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup};
 use crate::read::{Rows, scan::FileScan};
 use crate::run::{BatchCells, Cell};
 
@@ -123,11 +123,7 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
     let mut old_rows = OldRows::default();
     let bytes = crate::options::ROW_GROUP_BYTES_MIN.as_usize();
     let mut group = RowGroup::new(&with.account, bytes)?;
-    let encode = crate::files::durable::reserve(
-        &with.account,
-        crate::parquet_write::encode_bytes(bytes) + ByteCount::ZERO,
-        "encoding a row group",
-    )?;
+    let encode = EncodeMemory::new(&with.account, &with.more)?;
     let mut scan = FileScan::open(with.disk.as_ref(), &old.0, &with.info.columns, Rows::All, None, &with.account)?;
     let mut wanted = Vec::new();
     let mut row = Vec::new();
@@ -142,7 +138,7 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
             }
             if group.is_full_for(row.len()) {
                 old_rows.fill(with, &hasher, std::mem::take(&mut wanted), &mut group, prepared)?;
-                writer.write(&mut group)?;
+                writer.write(&mut group, &encode)?;
                 group.clear(bytes);
             }
             if let Some(filled) = again {
@@ -155,9 +151,8 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
     }
     if !group.is_empty() {
         old_rows.fill(with, &hasher, wanted, &mut group, prepared)?;
-        writer.write(&mut group)?;
+        writer.write(&mut group, &encode)?;
     }
-    drop(encode);
     let file = writer.finish()?;
     with.disk.remove_file(&old.1).map_err(|error| crate::files::durable::disk_error("remove", &old.1, error))?;
     prepared.files[place] = NewFile { number, path, file };

@@ -5,7 +5,6 @@
 //! place), which becomes part of the index, and `deletions` (the old places), which becomes deletion vectors.
 
 use base::{ByteCount, Epoch, Error, Result, Rng};
-use ledger::Reservation;
 use rows::Span;
 
 use super::names::new_commit_id;
@@ -17,14 +16,14 @@ use crate::files::location::child_of;
 use crate::index::lookup::lookup_bytes;
 use crate::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX};
 use crate::options::ROW_GROUP_BYTES_MIN;
-use crate::parquet_write::{DataFileWriter, RowGroup, encode_bytes};
+use crate::parquet_write::{DataFileWriter, ENCODE_FLOOR, EncodeMemory, RowGroup};
 use crate::run::{KeyHasher, Kind, Record, Reduced};
 
 /// What writing needs however short memory is: the smallest row group, its encoding, a walk over the index, sorting the
 /// places of old rows and fetching some of them.
 pub const WRITE_FLOOR: ByteCount = ByteCount(
     ROW_GROUP_BYTES_MIN.0
-        + encode_bytes(ROW_GROUP_BYTES_MIN.0 as usize).0
+        + ENCODE_FLOOR.0
         + lookup_bytes(RUNS_MAX).0
         + ENTRY_SORT_FLOOR.0
         + FETCH_BYTES.0
@@ -86,8 +85,7 @@ impl Preparation {
 struct Work {
     with: PrepareWith,
     group: RowGroup,
-    group_bytes: usize,
-    _encode_paid: Reservation,
+    encode: EncodeMemory,
     _lease: LeaseGuard,
     file: Option<(u32, DataFileWriter)>,
     upsert: Option<UpsertPart>,
@@ -109,9 +107,11 @@ struct UpsertPart {
 
 impl Work {
     fn begin(with: PrepareWith, lease: LeaseGuard, epoch: Epoch, spans: &[Span]) -> Result<Self> {
-        let (group, group_bytes, encode_paid) = reserve_group(&with)?;
+        let encode = EncodeMemory::new(&with.account, &with.more)?;
+        let mut group = RowGroup::new(&with.account, ROW_GROUP_BYTES_MIN.as_usize())?;
         let base = with.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
         let upsert = begin_upsert(&with)?;
+        group.widen(&with.more, with.options.row_group_bytes.as_usize());
         let prepared = Prepared {
             epoch,
             commit: new_commit_id(&mut Rng::from_entropy()),
@@ -124,7 +124,7 @@ impl Work {
             counts: Counts::default(),
             paid: with.account.empty(),
         };
-        Ok(Self { with, group, group_bytes, _encode_paid: encode_paid, _lease: lease, file: None, upsert, prepared })
+        Ok(Self { with, group, encode, _lease: lease, file: None, upsert, prepared })
     }
 
     /// Takes an operation: a row goes into the row group, the place of the old one among the deletions.
@@ -193,13 +193,13 @@ impl Work {
             part.old_rows.fill(&self.with, &part.hasher, wanted, group, prepared)?;
         }
         let Some((_, writer)) = &mut self.file else { return Err(Error::internal("rows without a data file")) };
-        writer.write(&mut self.group)?;
+        writer.write(&mut self.group, &self.encode)?;
         let long = writer.bytes() >= self.with.info.file_bytes.unwrap_or(self.with.options.file_bytes.get());
         // Positions are 32 bits wide.
         if long || writer.rows() > u64::from(u32::MAX / 2) {
             self.end_file()?;
         }
-        self.group.clear(self.group_bytes);
+        self.group.clear(ROW_GROUP_BYTES_MIN.as_usize());
         Ok(())
     }
 
@@ -226,35 +226,12 @@ impl Work {
     }
 }
 
-/// A row group as large as wished and possible, and what its encoding takes.
-fn reserve_group(with: &PrepareWith) -> Result<(RowGroup, usize, Reservation)> {
-    let mut bytes = with.options.row_group_bytes.as_usize();
-    let least = ROW_GROUP_BYTES_MIN.as_usize();
-    // The rest of the floor is for the look-ups that come on top.
-    let rest = WRITE_FLOOR - ROW_GROUP_BYTES_MIN - encode_bytes(least);
-    loop {
-        let wanted = ByteCount::from(bytes) + encode_bytes(bytes);
-        if bytes <= least {
-            let paid = crate::files::durable::reserve(&with.account, encode_bytes(least), "encoding a row group")?;
-            return Ok((RowGroup::new(&with.account, least)?, least, paid));
-        }
-        if let Some(all) = with.account.try_reserve(wanted + rest) {
-            drop(all);
-            if let Some(paid) = with.account.try_reserve(encode_bytes(bytes))
-                && let Ok(group) = RowGroup::new(&with.account, bytes)
-            {
-                return Ok((group, bytes, paid));
-            }
-        }
-        bytes = (bytes / 2).max(least);
-    }
-}
-
 fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
     let mut state = with.shared.lock();
     let Some(index) = &mut state.index else { return Ok(None) };
     let changes = index.new_run()?;
-    let deletions = EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account);
+    let deletions =
+        EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account).borrowing(&with.more);
     Ok(Some(UpsertPart {
         hasher: with.info.hasher(index.secret()),
         lookup: index.lookup(&with.account)?,

@@ -15,7 +15,10 @@ use crate::table::{Shared, TableInfo};
 #[derive(Clone, Debug)]
 pub struct PrepareWith {
     pub disk: Arc<dyn Disk>,
+    /// Its floor holds everything that must be there, and only that takes from it.
     pub account: Account,
+    /// What makes work go faster is borrowed here, so that it cannot use the floor up.
+    pub more: Account,
     pub shared: Shared,
     pub info: Arc<TableInfo>,
     pub options: SinkOptions,
@@ -27,7 +30,10 @@ pub struct PrepareWith {
 #[derive(Clone, Debug)]
 pub struct Tools {
     pub disk: Arc<dyn Disk>,
+    /// Its floor holds everything that must be there, and only that takes from it.
     pub account: Account,
+    /// What makes work go faster is borrowed here, so that it cannot use the floor up.
+    pub more: Account,
     pub shared: Shared,
     pub options: SinkOptions,
     pub names: FileNames,
@@ -39,6 +45,7 @@ impl Tools {
         PrepareWith {
             disk: self.disk.clone(),
             account: self.account.clone(),
+            more: self.more.clone(),
             shared: self.shared.clone(),
             info,
             options: self.options,

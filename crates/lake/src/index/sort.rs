@@ -16,7 +16,7 @@ const FAN_IN: usize = 8;
 const STEP: usize = 1024;
 const STEP_BYTES: usize = STEP * size_of::<Entry>();
 /// More are not held, whatever memory there is: others need it more, and runs of this size merge well.
-const ENTRIES_MAX: usize = 128 * STEP;
+const ENTRIES_MAX: usize = 32 * STEP;
 
 /// What an entry sorter needs however short memory is: readers of [`FAN_IN`] runs and a writer.
 pub const ENTRY_SORT_FLOOR: ByteCount = ByteCount((FAN_IN * CURSOR_BYTES + 2 * WRITE_BYTES + STEP_BYTES) as u64);
@@ -29,6 +29,8 @@ pub struct EntrySorter {
     prefix: PathBuf,
     entries: Vec<Entry>,
     paid: Reservation,
+    /// Pays for all steps but the first.
+    borrowed: Reservation,
     paid_entries: usize,
     runs: Vec<IndexRun>,
     next: u32,
@@ -38,7 +40,15 @@ impl EntrySorter {
     /// `prefix` is a path to which run numbers are appended; files left there by an earlier process are replaced.
     pub fn new(disk: Arc<dyn Disk>, prefix: PathBuf, account: &Account) -> Self {
         let (entries, runs) = (Vec::new(), Vec::new());
-        Self { disk, prefix, entries, paid: account.empty(), paid_entries: 0, runs, next: 0 }
+        let (paid, borrowed) = (account.empty(), account.empty());
+        Self { disk, prefix, entries, paid, borrowed, paid_entries: 0, runs, next: 0 }
+    }
+
+    /// Takes from `more` what goes beyond the floor.
+    #[must_use]
+    pub fn borrowing(mut self, more: &Account) -> Self {
+        self.borrowed = more.empty();
+        self
     }
 
     /// Takes an entry.
@@ -65,14 +75,15 @@ impl EntrySorter {
         if self.paid_entries + more > ENTRIES_MAX {
             return false;
         }
-        let transient = self.paid_entries * size_of::<Entry>();
         let bytes = more * size_of::<Entry>();
-        if !self.paid.try_grow(ByteCount::from(bytes + transient)) {
+        let transient = self.paid_entries * size_of::<Entry>();
+        let paid = if self.paid_entries == 0 { &mut self.paid } else { &mut self.borrowed };
+        if !paid.try_grow(ByteCount::from(bytes + transient)) {
             return false;
         }
         self.entries.reserve_exact(more);
+        paid.shrink_to(paid.bytes() - ByteCount::from(transient));
         self.paid_entries += more;
-        self.paid.shrink_to(ByteCount::from(self.paid_entries * size_of::<Entry>()));
         true
     }
 
@@ -95,6 +106,7 @@ impl EntrySorter {
         self.entries = Vec::new();
         self.paid_entries = 0;
         self.paid.shrink_to(ByteCount::ZERO);
+        self.borrowed.shrink_to(ByteCount::ZERO);
         self.runs.push(writer.finish(self.disk.as_ref())?);
         Ok(())
     }

@@ -4,20 +4,22 @@
 //! writer lives at a time, made through a schema of that column alone, so the memory does not depend on their number.
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use base::disk::Open;
-use base::{ByteCount, Disk, DiskFile, Error, Result};
+use base::{Disk, DiskFile, Error, Result};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::encode_memory::EncodeMemory;
 use super::row_group::RowGroup;
 use crate::files::durable::disk_error;
 use crate::files::manifest::{DataFile, Metrics};
@@ -26,7 +28,7 @@ use crate::run::Layout;
 use crate::run::key::field_id;
 
 /// Written to the disk in pieces of so many bytes.
-const WRITE_BYTES: usize = 64 << 10;
+pub(super) const WRITE_BYTES: usize = 64 << 10;
 
 /// How data files are written; the same for all of a table.
 #[derive(Clone, Debug)]
@@ -34,12 +36,6 @@ pub struct FileShape {
     pub layout: Layout,
     /// Columns with statistics in Parquet and bounds in the manifest.
     pub measured: Vec<usize>,
-}
-
-/// What writing one row group of `bytes` of rows needs beyond the rows: the column's array (twice while it is built),
-/// its pages and dictionary, a zstd context, and the piece that is written.
-pub const fn encode_bytes(bytes: usize) -> ByteCount {
-    ByteCount((2 * bytes + (2 << 20) + 2 * WRITE_BYTES) as u64)
 }
 
 /// A data file that is being written. Not synced: the committer does that before anyone hears of the file.
@@ -79,7 +75,7 @@ fn encoding(error: impl std::fmt::Display) -> Error {
 
 /// The size of a page and of a dictionary, before compression; the parquet crate's own default is 1 MiB. Looking up one old
 /// row unpacks a page and a dictionary of each wanted column, which must fit what is kept for look-ups.
-const PAGE_BYTES: usize = 256 << 10;
+pub(super) const PAGE_BYTES: usize = 256 << 10;
 
 fn properties(shape: &FileShape) -> Result<WriterPropertiesPtr> {
     let level = ZstdLevel::try_new(1).map_err(encoding)?;
@@ -141,34 +137,47 @@ impl DataFileWriter {
         &self.path
     }
 
-    /// Encodes and writes a row group, column by column, and uses its rows up.
+    /// Encodes and writes the rows, column by column, and uses them up: in one row group, or in several where there is
+    /// no memory for more than the least.
     ///
     /// # Errors
-    /// The disk fails; a column that must not be NULL is.
-    pub fn write(&mut self, group: &mut RowGroup) -> Result<()> {
-        let rows = group.rows();
+    /// The disk fails; a column that must not be NULL is; a single row is too large to encode.
+    pub fn write(&mut self, group: &mut RowGroup, memory: &EncodeMemory) -> Result<()> {
+        let mut from = 0;
+        while from < group.rows() {
+            let (end, borrowed) = memory.for_rows(group, &self.shape.layout, from)?;
+            self.write_rows(group, from..end)?;
+            drop(borrowed);
+            from = end;
+        }
+        Ok(())
+    }
+
+    fn write_rows(&mut self, group: &mut RowGroup, rows: Range<usize>) -> Result<()> {
         let mut into = self.writer.next_row_group().map_err(encoding)?;
         for (index, column) in self.columns.iter().enumerate() {
-            let array = group.next_column(&self.shape.layout)?;
-            let field = column.schema.field(0);
-            if !field.is_nullable() && array.null_count() > 0 {
-                return Err(Error::user(format!(
-                    "column '{}' of the table is NOT NULL, and a row has no value for it",
-                    field.name()
-                ))
-                .hint("filter such rows out in the SELECT, or declare the table's column without NOT NULL"));
-            }
+            let mut writer = column.writer()?;
             let figures = &mut self.figures[index];
-            figures.nulls += array.null_count() as i64;
-            if self.shape.measured.contains(&index) {
-                figures.bounds.add(&array);
+            let measured = self.shape.measured.contains(&index);
+            let mut at = rows.start;
+            while at < rows.end {
+                let (array, next) = group.next_piece(&self.shape.layout, index, at..rows.end)?;
+                column.check(&array)?;
+                figures.nulls += array.null_count() as i64;
+                if measured {
+                    figures.bounds.add(&array);
+                }
+                for leaf in compute_leaves(column.schema.field(0), &array).map_err(encoding)? {
+                    writer.write(&leaf).map_err(encoding)?;
+                }
+                at = next;
             }
-            let chunk = encode(column, &array)?;
+            let chunk = writer.close().map_err(encoding)?;
             figures.bytes += chunk.close().bytes_written as i64;
             chunk.append_to_row_group(&mut into).map_err(|error| written(&self.path, error))?;
         }
         into.close().map_err(|error| written(&self.path, error))?;
-        self.rows += rows as u64;
+        self.rows += rows.len() as u64;
         Ok(())
     }
 
@@ -225,13 +234,21 @@ impl Drop for DataFileWriter {
     }
 }
 
-fn encode(column: &ColumnFactory, array: &ArrayRef) -> Result<parquet::arrow::arrow_writer::ArrowColumnChunk> {
-    let mut writers = column.factory.create_column_writers(0).map_err(encoding)?;
-    let mut writer = writers.pop().ok_or_else(|| encoding("a column without a writer"))?;
-    for leaf in compute_leaves(column.schema.field(0), array).map_err(encoding)? {
-        writer.write(&leaf).map_err(encoding)?;
+impl ColumnFactory {
+    fn writer(&self) -> Result<ArrowColumnWriter> {
+        let mut writers = self.factory.create_column_writers(0).map_err(encoding)?;
+        writers.pop().ok_or_else(|| encoding("a column without a writer"))
     }
-    writer.close().map_err(encoding)
+
+    /// A column that must not be NULL is not.
+    fn check(&self, array: &ArrayRef) -> Result<()> {
+        let field = self.schema.field(0);
+        if field.is_nullable() || array.null_count() == 0 {
+            return Ok(());
+        }
+        Err(Error::user(format!("column '{}' of the table is NOT NULL, and a row has no value for it", field.name()))
+            .hint("filter such rows out in the SELECT, or declare the table's column without NOT NULL"))
+    }
 }
 
 /// Parquet's error for a write that the disk refused, as the disk's.

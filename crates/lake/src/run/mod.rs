@@ -26,4 +26,5 @@ pub use input::{Input, InputMode};
 pub use key::KeyHasher;
 pub use order::Order;
 pub use record::{Kind, Record};
+pub(crate) use sorter::trim;
 pub use sorter::{Reduced, SORT_FLOOR, SortCounts, Sorter};

@@ -152,7 +152,8 @@ impl Sorter {
             let entries = arena.sorted();
             return Ok(Reduced { layout: self.layout.clone(), from: From::Memory { arena, entries, at: 0 } });
         }
-        self.spill()?;
+        let freed = self.spill()?;
+        trim(&self.account, freed);
         loop {
             let (fan_in, paid) = self.reserve_readers()?;
             if self.runs.len() <= fan_in {
@@ -227,6 +228,16 @@ impl Sorter {
 impl Drop for Sorter {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+/// Less is not worth the call: what a small commit frees, the next one needs again.
+const TRIM_BYTES_MIN: ByteCount = ByteCount::mib(1);
+
+/// Lets the kernel have `freed` bytes back, since what comes next has other memory.
+pub(crate) fn trim(account: &Account, freed: ByteCount) {
+    if freed >= TRIM_BYTES_MIN {
+        account.budget().trim();
     }
 }
 

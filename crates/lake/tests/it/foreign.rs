@@ -9,7 +9,7 @@ use lake::catalog::{Catalog, Table, TableIdent};
 use lake::files::location::local_path;
 use lake::files::manifest::{DataFile, ManifestContent, ManifestFile};
 use lake::files::puffin::PuffinWriter;
-use lake::parquet_write::{DataFileWriter, FileShape, RowGroup};
+use lake::parquet_write::{DataFileWriter, EncodeMemory, FileShape, RowGroup};
 use rows::RowKind;
 
 use super::job::{Place, Row, Run, RunOptions, lose};
@@ -49,7 +49,8 @@ impl Other {
             row.extend_from_slice(&n.to_le_bytes());
             group.push(&row).unwrap();
         }
-        writer.write(&mut group).unwrap();
+        let memory = EncodeMemory::new(&self.lake.account, &self.lake.account).unwrap();
+        writer.write(&mut group, &memory).unwrap();
         writer.finish().unwrap()
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use base::ByteCount;
-use lake::parquet_write::{DataFileWriter, FileShape, RowGroup};
+use lake::parquet_write::{DataFileWriter, ENCODE_FLOOR, EncodeMemory, FileShape, RowGroup};
 use lake::run::Layout;
+use ledger::Budget;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::small_table::{account, layout};
@@ -34,7 +35,7 @@ fn shape() -> FileShape {
 fn rows_come_back_with_ids_and_figures() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.parquet");
-    let account = account(ByteCount::mib(1));
+    let account = account(ByteCount::mib(8));
     let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
     let mut group = RowGroup::new(&account, 64 << 10).unwrap();
@@ -44,7 +45,7 @@ fn rows_come_back_with_ids_and_figures() {
             group.push(&row(id, (id % 3 > 0).then_some(name.as_str()))).unwrap();
         }
         group.replace(7, &row(-group_number, Some("replaced"))).unwrap();
-        writer.write(&mut group).unwrap();
+        writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap();
         group.clear(64 << 10);
     }
     let file = writer.finish().unwrap();
@@ -75,16 +76,51 @@ fn rows_come_back_with_ids_and_figures() {
     assert_eq!((rows[6].clone(), rows[8].clone()), ((6, None), (8, Some("name 8".to_owned()))));
 }
 
+/// Rows of some 6 MiB, nearly all of it in one column, where there is memory for the least alone.
+#[test]
+fn a_group_that_cannot_be_encoded_at_once_is_written_in_parts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let budget = Budget::new(ByteCount::mib(16));
+    let account = budget.account("write", ENCODE_FLOOR + ByteCount::mib(1));
+    let more = budget.account("write/more", ByteCount::ZERO);
+    let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
+    let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
+    let memory = EncodeMemory::new(&account, &more).unwrap();
+    let mut group = RowGroup::new(&account, 1 << 20).unwrap();
+    group.widen(&more, 8 << 20);
+    assert_eq!(group.room(), 8 << 20);
+    let name = |id: i64| format!("{id:0>60000}");
+    for id in 0..100 {
+        group.push(&row(id, Some(&name(id)))).unwrap();
+    }
+    let others = budget.account("others", ByteCount::ZERO);
+    let taken = others.try_reserve(budget.pool() - more.used()).unwrap();
+    writer.write(&mut group, &memory).unwrap();
+    drop(taken);
+    let file = writer.finish().unwrap();
+    assert_eq!((file.record_count, file.split_offsets.len()), (100, 6));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
+    let mut id = 0;
+    for batch in reader.build().unwrap() {
+        for read in batch.unwrap().column(1).as_string::<i32>() {
+            assert_eq!(read, Some(name(id).as_str()), "row {id}");
+            id += 1;
+        }
+    }
+    assert_eq!(id, 100);
+}
+
 #[test]
 fn a_missing_value_for_a_required_column_is_named_and_the_file_removed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.parquet");
-    let account = account(ByteCount::mib(1));
+    let account = account(ByteCount::mib(8));
     let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
     let mut group = RowGroup::new(&account, 64 << 10).unwrap();
     group.push(&[0, 0, 0]).unwrap();
-    let told = writer.write(&mut group).unwrap_err();
+    let told = writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap_err();
     assert!(told.to_string().contains("column 'id'"), "{told}");
     drop(writer);
     assert!(!path.exists());
@@ -137,7 +173,7 @@ fn every_type_of_a_table_survives() {
     )
     .unwrap();
     let cells = lake::run::BatchCells::new(&layout, &given, None).unwrap();
-    let account = account(ByteCount::mib(1));
+    let account = account(ByteCount::mib(8));
     let mut group = RowGroup::new(&account, 64 << 10).unwrap();
     for index in 0..3 {
         let mut row = Vec::new();
@@ -149,7 +185,7 @@ fn every_type_of_a_table_survives() {
     let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
     let shape = FileShape { layout, measured: (0..columns.len()).collect() };
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape).unwrap();
-    writer.write(&mut group).unwrap();
+    writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap();
     writer.finish().unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
     let batch = reader.build().unwrap().next().unwrap().unwrap();

@@ -10,7 +10,7 @@ use ledger::{Budget, Reconciler, Sample, default_budget};
 /// `bench/idle` as the RSS of a planned job that waits for data, rounded up.
 const PROCESS: ByteCount = ByteCount::mib(16);
 
-/// What the allocator holds beyond what is in use: partly filled size classes and pages that wait half a second to go
+/// What the allocator holds beyond what is in use: partly filled size classes and pages that wait a tenth of a second to go
 /// back. It grows with what flows, so it is a part of the budget: an eighth, within these bounds.
 const SLACK_MIN: ByteCount = ByteCount::mib(6);
 const SLACK_MAX: ByteCount = ByteCount::mib(64);
@@ -19,6 +19,7 @@ const SLACK_MAX: ByteCount = ByteCount::mib(64);
 pub(crate) fn budget(memory: Option<ByteCount>) -> Budget {
     let limit = memory.unwrap_or_else(default_budget);
     let budget = Budget::new(limit);
+    budget.trim_with(crate::allocator::purge);
     budget.fixed("process: code, stacks, runtime", PROCESS);
     budget.fixed("allocator slack", ByteCount(limit.0 / 8).clamp(SLACK_MIN, SLACK_MAX));
     budget

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Error, Result};
-use ledger::Budget;
+use ledger::{Account, Budget};
 use rows::Positions;
 
 use crate::plan::{Settings, TransformPlan};
@@ -27,6 +27,8 @@ pub(super) struct Start {
     pub(super) desk: CommitDesk,
     pub(super) gauge: Gauge,
     pub(super) budget: Budget,
+    /// Of the worker that will step it.
+    pub(super) scratch: Account,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -43,7 +45,7 @@ impl Start {
     /// # Cancel safety
     /// Nothing was read yet and nothing is lost; a recovery that is under way ends on the committer thread.
     pub(super) async fn run(self) -> Result<Started> {
-        let Self { name, source, sink, transforms, settings, desk, gauge, budget, clock } = self;
+        let Self { name, source, sink, transforms, settings, desk, gauge, budget, scratch, clock } = self;
         let SourceParts { mut source, decoder } = source;
         let Sink { writer, committer } = sink;
         let limits = limits(&settings)?;
@@ -64,8 +66,20 @@ impl Start {
         if !recovered.positions.is_empty() && ends.published.send(recovered.positions.clone()).is_err() {
             return Err(Error::internal("a feed ended before it began"));
         }
-        let parts =
-            Parts { name, feed: ends, decoder, transforms, writer, committer, desk, start, interval, gauge, budget };
+        let parts = Parts {
+            name,
+            feed: ends,
+            decoder,
+            transforms,
+            writer,
+            committer,
+            desk,
+            start,
+            interval,
+            gauge,
+            budget,
+            scratch,
+        };
         Ok(Started { feed, pipeline: Pipeline::new(parts, clock.monotonic()) })
     }
 }

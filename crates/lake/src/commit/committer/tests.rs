@@ -96,6 +96,7 @@ fn forgetful(dir: &Path, swaps: bool) -> (Arc<Forgetful>, LakeCommitter, Tools) 
     let catalog = Arc::new(Forgetful { inner, swaps, asked: Mutex::new(false) });
     let tools = Tools {
         disk,
+        more: account.clone(),
         account,
         shared: Shared::default(),
         options: SinkOptions::new(&Settings::default()).unwrap(),

@@ -1,0 +1,51 @@
+//! What encoding takes beside the rows themselves.
+//!
+//! A column is encoded piece by piece: the piece's array (twice while it is built), a page before and after compression,
+//! the dictionary, a zstd context. What a column chunk has become of the pieces before waits in memory until the chunk is
+//! written, since its pages may not mix with those of another column: at worst, as many bytes as its cells had.
+
+use base::{ByteCount, Result};
+use ledger::{Account, Reservation};
+
+use super::file::{PAGE_BYTES, WRITE_BYTES};
+use super::row_group::{PIECE_BYTES, RowGroup};
+use crate::files::durable::reserve;
+use crate::run::Layout;
+
+/// Beside the chunk: see above. A zstd context of level 1 takes 1.3 MiB at most, dictionary and its hash table three pages.
+const FIXED_BYTES: usize = 2 * PIECE_BYTES + 5 * PAGE_BYTES + 2 * WRITE_BYTES + (4 << 20) / 3;
+
+/// Chunks of so many bytes of cells can always be encoded.
+const CHUNK_BYTES_MIN: usize = 1 << 20;
+
+/// What [`EncodeMemory`] holds at any moment.
+pub const ENCODE_FLOOR: ByteCount = ByteCount((FIXED_BYTES + CHUNK_BYTES_MIN) as u64);
+
+/// Pays for encoding: the least is held, more is borrowed while a row group with a wide column is encoded.
+#[derive(Debug)]
+pub struct EncodeMemory {
+    _least: Reservation,
+    more: Account,
+}
+
+impl EncodeMemory {
+    /// [`ENCODE_FLOOR`] of `account` from now on, anything beyond of `more`.
+    ///
+    /// # Errors
+    /// The account cannot give it.
+    pub fn new(account: &Account, more: &Account) -> Result<Self> {
+        Ok(Self { _least: reserve(account, ENCODE_FLOOR, "encoding a row group")?, more: more.clone() })
+    }
+
+    /// How many rows from `from` on can be encoded together, the end of their range, and what pays for them beyond the
+    /// least.
+    pub(super) fn for_rows(&self, group: &RowGroup, layout: &Layout, from: usize) -> Result<(usize, Reservation)> {
+        let beyond = |widest: usize| ByteCount::from(widest.saturating_sub(CHUNK_BYTES_MIN));
+        let (all, widest) = group.fitting(layout, from, usize::MAX)?;
+        if let Some(paid) = self.more.try_reserve(beyond(widest)) {
+            return Ok((all, paid));
+        }
+        let (some, widest) = group.fitting(layout, from, CHUNK_BYTES_MIN)?;
+        Ok((some, reserve(&self.more, beyond(widest), "encoding a single row")?))
+    }
+}
