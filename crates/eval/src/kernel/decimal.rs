@@ -45,6 +45,11 @@ fn wide(value: i128) -> i256 {
     i256::from_i128(value)
 }
 
+/// 10^n for n up to 76, the most digits that 256 bits hold twice over.
+fn wide_pow10(n: u8) -> i256 {
+    wide(pow10(n)).wrapping_mul(wide(pow10(n.saturating_sub(38))))
+}
+
 /// The value at another scale and within a precision.
 pub(crate) fn rescale(value: i128, from: u8, to: Shape) -> Option<i128> {
     match to.scale.cmp(&from) {
@@ -64,8 +69,8 @@ fn round_div(n: i128, d: i128) -> i128 {
     }
 }
 
-fn round_div_wide(n: i256, d: i128) -> i256 {
-    let d = wide(d);
+/// As [`round_div`]; `d` is at most 10^76.
+fn round_div_wide(n: i256, d: i256) -> i256 {
     let (quotient, remainder) = (n.wrapping_div(d), n.wrapping_rem(d));
     let twice = remainder.wrapping_abs().wrapping_add(remainder.wrapping_abs());
     if twice < d {
@@ -81,11 +86,8 @@ fn rescale_wide(value: i256, from: u8, to: Shape) -> Option<i128> {
     match to.scale.cmp(&from) {
         Ordering::Equal => to.check_wide(value),
         Ordering::Greater => value.checked_mul(wide(pow10(to.scale - from))).and_then(|value| to.check_wide(value)),
-        Ordering::Less if from - to.scale > 38 => {
-            let once = round_div_wide(value, pow10(37));
-            rescale_wide(once, from - 37, to)
-        }
-        Ordering::Less => to.check_wide(round_div_wide(value, pow10(from - to.scale))),
+        // In one step, whatever the distance: two roundings could go up where one goes down.
+        Ordering::Less => to.check_wide(round_div_wide(value, wide_pow10(from - to.scale))),
     }
 }
 

@@ -40,3 +40,12 @@ fn quotients_are_exact_where_the_shifted_dividend_needs_more_than_128_bits() {
     assert_eq!(divide(2, 0, -3, 0, shape(10, 2)), Some(-67));
     assert_eq!(divide(i128::from(i64::MAX), 0, 1, 38, shape(38, 6)), None);
 }
+
+#[test]
+fn products_of_76_digits_are_rounded_once() {
+    // 0.00…0100 * 0.14999…9 = 0.00…01|4999…9: rounded in two steps it would end in 2.
+    let b = 14_999_999_999_999_999_999_999_999_999_999_999_999;
+    assert_eq!(multiply(100, 38, b, 38, shape(38, 37)), Some(1));
+    assert_eq!(multiply(-100, 38, b + 1, 38, shape(38, 37)), Some(-2));
+    assert_eq!(multiply(1, 38, 1, 38, shape(38, 0)), Some(0));
+}
