@@ -7,8 +7,6 @@ use arrow_buffer::BooleanBuffer;
 use eval::{Expr, Limits, Predicate, Program, TypeError};
 use rows::{AbsentMask, Field, LogicalType, Schema};
 
-use crate::reader;
-
 fn schema() -> Schema {
     Schema::new(vec![Field::new("i", LogicalType::Int, true), Field::new("s", LogicalType::STRING, true)])
 }
@@ -24,8 +22,8 @@ fn batch() -> (RecordBatch, AbsentMask) {
     (RecordBatch::try_new(schema().arrow(), columns).unwrap(), absent)
 }
 
-fn expr(sql: &str) -> Expr {
-    reader::read(sql, &schema().fields).unwrap()
+fn expr(text: &str) -> Expr {
+    sql::expression(text, &schema()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
 use base64::Engine;
-use eval::{Expr, Limits, Program, Zone};
+use eval::{Limits, Program, Zone};
 use rows::{AbsentMask, Field, LogicalType, Schema};
 
 use crate::golden::{self, Answer, Case, Table};
-use crate::{reader, show};
+use crate::show;
+use crate::support::{expr, text_column};
 
 #[test]
 fn every_expression_answers_as_flink_does() {
@@ -49,7 +50,10 @@ impl Input {
         let fields: Vec<Field> = table
             .columns
             .iter()
-            .map(|(name, ty)| Field::new(name, reader::read_type(ty), !ty.ends_with("NOT NULL")))
+            .map(|(name, ty)| {
+                let (ty, nullable) = ty.strip_suffix(" NOT NULL").map_or((ty.as_str(), true), |ty| (ty, false));
+                Field::new(name, expr(&format!("CAST(NULL AS {ty})"), &Schema::default()).ty().clone(), nullable)
+            })
             .collect();
         let schema = Schema::new(fields);
         let columns = (0..schema.fields.len())
@@ -71,24 +75,21 @@ fn column(cells: &[Option<&str>], ty: &LogicalType) -> ArrayRef {
         return Arc::new(cells.into_iter().collect::<BinaryArray>());
     }
     let local = matches!(ty, LogicalType::TimestampLtz(_));
-    let texts = cells.iter().map(|cell| cell.map(|text| if local { text.trim_end_matches('Z') } else { text }));
-    let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
-    let schema = Schema::new(vec![Field::new("cell", LogicalType::STRING, true)]);
-    let expr = Expr::column(0, &schema.fields[0]).cast(ty.clone()).unwrap();
-    let batch = RecordBatch::try_new(schema.arrow(), vec![texts]).unwrap();
-    let program = Program::compile(vec![expr], &schema, Limits::default()).unwrap();
-    program.evaluate(&batch, &AbsentMask::none(1)).unwrap().0.remove(0)
+    let texts: Vec<Option<&str>> =
+        cells.iter().map(|cell| cell.map(|text| if local { text.trim_end_matches('Z') } else { text })).collect();
+    text_column(&texts, ty)
 }
 
 /// What differs from Flink's answer.
 fn check(case: &Case, input: &Input) -> Vec<String> {
-    let program = reader::read(&case.sql, &input.schema.fields)
-        .and_then(|expr| Program::compile(vec![expr], &input.schema, input.limits));
+    let program = sql::expression(&case.sql, &input.schema).map_err(|errors| errors.list()[0].message.clone());
+    let program = program
+        .and_then(|expr| Program::compile(vec![expr], &input.schema, input.limits).map_err(|error| error.message));
     match (&case.answer, program) {
-        (Answer::Refused(message), Err(error)) if error.message == *message => Vec::new(),
-        (Answer::Refused(message), Err(error)) => vec![format!("refused by {:?}, Flink {message:?}", error.message)],
+        (Answer::Refused(message), Err(own)) if own == *message => Vec::new(),
+        (Answer::Refused(message), Err(own)) => vec![format!("refused by {own:?}, Flink {message:?}")],
         (Answer::Refused(message), Ok(_)) => vec![format!("accepted, Flink says {message:?}")],
-        (Answer::Values { .. }, Err(error)) => vec![format!("refused: {}", error.message)],
+        (Answer::Values { .. }, Err(own)) => vec![format!("refused: {own}")],
         (Answer::Values { ty, cells }, Ok(program)) => {
             let expr = program.exprs().next().unwrap();
             let own = format!("{}{}", expr.ty(), if expr.nullable() { "" } else { " NOT NULL" });

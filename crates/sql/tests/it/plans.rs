@@ -4,7 +4,7 @@ use crate::harness::{Cases, shown};
 
 #[test]
 fn the_main_job() {
-    insta::assert_snapshot!(shown(include_str!("../data/shop.sql")));
+    insta::assert_snapshot!(shown(include_str!("../../../../examples/cdc_to_iceberg/job.sql")));
 }
 
 #[test]
