@@ -44,10 +44,6 @@ struct Forget {
 }
 
 impl SinkWriter for Forget {
-    fn floor(&self) -> ByteCount {
-        ByteCount::ZERO
-    }
-
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         self.rows += batch.rows() as u64;
         Ok(Wrote::Kept)

@@ -1,6 +1,6 @@
 //! The committer of sinks that have only one phase: what is written is out, positions are kept nowhere.
 
-use base::{ByteCount, Result};
+use base::Result;
 use flow::sink::Published;
 use flow::{Committable, Committer, Outcome, Recovered};
 
@@ -14,10 +14,6 @@ pub(crate) struct OnePhase;
 pub(crate) struct WentOut(pub(crate) u64);
 
 impl Committer for OnePhase {
-    fn floor(&self) -> ByteCount {
-        ByteCount::ZERO
-    }
-
     fn recover(&mut self) -> Result<Recovered> {
         Ok(Recovered::default())
     }

@@ -80,10 +80,6 @@ fn cannot_print(error: std::io::Error) -> Error {
 }
 
 impl SinkWriter for Printer {
-    fn floor(&self) -> ByteCount {
-        ByteCount::ZERO
-    }
-
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         if self.print.to_stderr {
             self.print_to(&mut std::io::stderr().lock(), &batch)?;

@@ -59,11 +59,9 @@ impl std::fmt::Debug for Sink {
     }
 }
 
-/// Takes rows and prepares them. Synchronous; stepped by a worker; never waits, never fsyncs.
+/// Takes rows and prepares them. Synchronous; stepped by a worker; never waits, never fsyncs. The accounts that it opened
+/// have floors with which it makes progress however short memory is.
 pub trait SinkWriter: Send {
-    /// What it needs to make progress however short memory is.
-    fn floor(&self) -> ByteCount;
-
     /// Takes the rows. Reserves with `try_reserve` what it keeps; where that fails it spills, paid from its floor.
     fn write(&mut self, batch: Batch) -> Result<Wrote>;
 
@@ -107,11 +105,8 @@ impl std::fmt::Debug for Prepare {
 }
 
 /// Publishes what was prepared. Runs on the process's one committer thread, which may wait for disks and networks; so
-/// one commit at a time holds commit memory.
+/// one commit at a time holds commit memory, the floor of an account of its own.
 pub trait Committer: Send {
-    /// What it needs for the largest unit of a commit.
-    fn floor(&self) -> ByteCount;
-
     /// Reads from the target itself where to go on, and cleans up what failed attempts of this job left. Called once, first.
     fn recover(&mut self) -> Result<Recovered>;
 

@@ -12,7 +12,7 @@ use crate::catalog::TableIdent;
 use crate::catalog_handle::CatalogHandle;
 use crate::commit::committer::LakeCommitter;
 use crate::commit::names::FileNames;
-use crate::commit::prepare::{Preparation, WRITE_FLOOR};
+use crate::commit::prepare::Preparation;
 use crate::commit::session::CommitWith;
 use crate::commit::tools::{Lease, Tools};
 use crate::options::SinkOptions;
@@ -141,10 +141,6 @@ fn reordered(batch: Batch, order: &[usize]) -> Result<Batch> {
 }
 
 impl SinkWriter for LakeWriter {
-    fn floor(&self) -> ByteCount {
-        SORT_FLOOR + WRITE_FLOOR
-    }
-
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         let open = self.open()?;
         let batch = match &open.order {

@@ -240,10 +240,6 @@ struct Prepared {
 }
 
 impl SinkWriter for TableWriter {
-    fn floor(&self) -> ByteCount {
-        ByteCount::ZERO
-    }
-
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         self.faults.strike("write")?;
         let numbers = batch.columns.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
@@ -279,10 +275,6 @@ struct TableCommitter {
 }
 
 impl Committer for TableCommitter {
-    fn floor(&self) -> ByteCount {
-        ByteCount::ZERO
-    }
-
     fn recover(&mut self) -> Result<Recovered> {
         self.faults.strike("recover")?;
         Ok(Recovered { positions: self.table.lock().unwrap().positions.clone(), notes: Vec::new() })

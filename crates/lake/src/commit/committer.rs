@@ -1,13 +1,13 @@
 //! Phase two: from a prepared commit to a snapshot that the catalog names.
 
-use base::{ByteCount, Error, Result};
+use base::{Error, Result};
 use flow::sink::Published;
 use flow::{Committable, Committer, Outcome, Recovered};
 
 use super::failpoint::{Failpoint, reach};
 use super::prepared::Prepared;
 use super::publish::Tried;
-use super::session::{COMMIT_FLOOR, CommitWith, Session};
+use super::session::{CommitWith, Session};
 use crate::catalog::metadata_file::remove_quietly;
 use crate::decide::{COMMIT, Head, Verdict, after, verdict};
 use crate::metadata::{Snapshot, TableMetadata};
@@ -29,10 +29,6 @@ impl LakeCommitter {
 }
 
 impl Committer for LakeCommitter {
-    fn floor(&self) -> ByteCount {
-        COMMIT_FLOOR
-    }
-
     fn recover(&mut self) -> Result<Recovered> {
         self.0.recover_table()
     }

@@ -1,5 +1,7 @@
 //! Sampling, deciding and acting, with an allocator and a kernel made up.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -124,6 +126,21 @@ fn a_full_share_pauses_its_own_sources_only() {
     let levels = [&budget, &broker, &job, &log, &second].map(Budget::pressure);
     use Pressure::{High, Normal};
     assert_eq!(levels, [Normal, Normal, Normal, High, Normal]);
+}
+
+#[test]
+fn a_stage_of_any_share_can_have_freed_pages_given_back() {
+    static TRIMS: AtomicUsize = AtomicUsize::new(0);
+    let budget = Budget::new(ByteCount(1000));
+    let job = budget.share("job", ByteCount(500)).share("sinks", ByteCount(100));
+    job.trim();
+    assert_eq!(TRIMS.load(Relaxed), 0, "nobody has said how");
+    budget.trim_with(|| {
+        TRIMS.fetch_add(1, Relaxed);
+    });
+    job.trim();
+    budget.trim();
+    assert_eq!(TRIMS.load(Relaxed), 2);
 }
 
 #[test]

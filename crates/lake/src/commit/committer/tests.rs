@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base::{Disk, Epoch, Offset, PartitionIndex, RealDisk, Rng, SystemClock};
+use base::{ByteCount, Disk, Epoch, Offset, PartitionIndex, RealDisk, Rng, SystemClock};
 use flow::Settings;
 use ledger::Budget;
 use rows::{PartitionId, Span};
@@ -14,7 +14,7 @@ use crate::catalog::{
 };
 use crate::commit::names::{FileNames, new_commit_id};
 use crate::commit::prepared::Counts;
-use crate::commit::session::OpenCatalog;
+use crate::commit::session::{COMMIT_FLOOR, OpenCatalog};
 use crate::commit::tools::Tools;
 use crate::metadata::{NestedField, NewTable, PrimitiveType, Schema};
 use crate::options::SinkOptions;
