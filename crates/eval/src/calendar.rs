@@ -3,8 +3,8 @@
 use arrow_array::types::{TimestampMicrosecondType, TimestampNanosecondType};
 use rows::LogicalType;
 
-use crate::evaluate::Value;
 use crate::kernel::lane::Lane;
+use crate::value::Value;
 
 pub(crate) const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 pub(crate) const MILLIS_PER_DAY: i64 = 86_400_000;

@@ -5,91 +5,13 @@
 //! anything in the others.
 
 use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
-use rows::LogicalType;
+use arrow_buffer::BooleanBuffer;
 
 use crate::error::{EvalError, RowError};
-use crate::expr::{Expr, Node, Symbol};
+use crate::expr::{Expr, Node};
+use crate::kernel::args::{Args, Frame};
 use crate::kernel::{arithmetic, cast, choose, compare, logic};
-use crate::zone::Zone;
-
-/// A column, or one value that stands for all rows.
-#[derive(Clone, Debug)]
-pub(crate) struct Value {
-    pub(crate) array: ArrayRef,
-    pub(crate) constant: bool,
-}
-
-impl Value {
-    pub(crate) fn column(array: ArrayRef) -> Self {
-        Self { array, constant: false }
-    }
-
-    /// Which entry of the array is the row's.
-    pub(crate) fn index(&self, row: usize) -> usize {
-        if self.constant { 0 } else { row }
-    }
-
-    pub(crate) fn is_null(&self, row: usize) -> bool {
-        self.array.is_null(self.index(row))
-    }
-
-    /// The nulls of the rows; `Err` if every row is NULL (a constant NULL).
-    pub(crate) fn nulls(&self) -> Result<Option<&NullBuffer>, AllNull> {
-        match self.array.nulls() {
-            _ if *self.array.data_type() == arrow_schema::DataType::Null => Err(AllNull),
-            Some(nulls) if self.constant => {
-                if nulls.is_null(0) {
-                    Err(AllNull)
-                } else {
-                    Ok(None)
-                }
-            }
-            nulls => Ok(nulls),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct AllNull;
-
-/// What a kernel works within.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame<'a> {
-    pub(crate) rows: usize,
-    /// The rows that count; `None` is all.
-    pub(crate) active: Option<&'a BooleanBuffer>,
-    pub(crate) zone: Zone,
-    /// No column of texts or bytes may grow beyond this.
-    pub(crate) column_bytes_max: usize,
-}
-
-impl Frame<'_> {
-    pub(crate) fn is_active(&self, row: usize) -> bool {
-        self.active.is_none_or(|active| active.value(row))
-    }
-}
-
-/// A function over columns. It may be given one row for all where every argument is constant.
-pub(crate) type Kernel = fn(&Args<'_>) -> Result<ArrayRef, RowError>;
-
-pub(crate) struct Args<'a> {
-    pub(crate) values: &'a [Value],
-    pub(crate) frame: Frame<'a>,
-    pub(crate) ty: &'a LogicalType,
-    pub(crate) symbol: Option<Symbol>,
-}
-
-impl Args<'_> {
-    /// The nulls that any argument causes; `Err` if every row is NULL.
-    pub(crate) fn nulls(&self) -> Result<Option<NullBuffer>, AllNull> {
-        self.values.iter().try_fold(None, |nulls, value| Ok(NullBuffer::union(nulls.as_ref(), value.nulls()?)))
-    }
-
-    pub(crate) fn all_null(&self) -> ArrayRef {
-        new_null_array(&self.ty.arrow(), self.frame.rows)
-    }
-}
+use crate::value::Value;
 
 /// Evaluates `expr` over the columns.
 pub(crate) fn evaluate(expr: &Expr, columns: &[ArrayRef], frame: Frame<'_>) -> Result<Value, EvalError> {

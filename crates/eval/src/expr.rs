@@ -3,13 +3,12 @@
 //! An [`Expr`] is made by its constructors alone (in [`crate::build`]), which infer its type as Flink's validator does and
 //! put in the casts that Flink's code generator would apply; so evaluation never has to choose a type.
 
-use std::fmt;
-
 use rows::LogicalType;
 
 use crate::error::TypeError;
-use crate::evaluate::Kernel;
+use crate::kernel::args::Kernel;
 pub use crate::operators::{ArithmeticOp, CompareOp, Test, TimeUnit, TrimSide};
+pub(crate) use crate::operators::{CastFailure, Symbol};
 use crate::scalar::Scalar;
 
 /// An expression with its type.
@@ -74,23 +73,6 @@ pub(crate) struct Call {
     pub(crate) kernel: Kernel,
     pub(crate) args: Vec<Expr>,
     pub(crate) symbol: Option<Symbol>,
-}
-
-/// What a cast does with a value that has no counterpart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CastFailure {
-    /// `CAST`
-    Error,
-    /// `TRY_CAST`
-    Null,
-}
-
-/// An argument of a function that is a keyword rather than a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Symbol {
-    Unit(TimeUnit),
-    Trim(TrimSide),
-    Escape(Option<char>),
 }
 
 impl Node {
@@ -241,36 +223,5 @@ impl Expr {
     fn visit_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         f(self);
         self.node.children_mut(&mut |child| child.visit_mut(f));
-    }
-}
-
-/// Prints as SQL, with the parentheses and casts that make it unambiguous.
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.node {
-            Node::Column { name, .. } => f.write_str(name),
-            Node::Literal(scalar) => crate::show::literal(f, scalar, &self.ty),
-            Node::Cast { input, failure: CastFailure::Error } => write!(f, "CAST({input} AS {})", self.ty),
-            Node::Cast { input, failure: CastFailure::Null } => write!(f, "TRY_CAST({input} AS {})", self.ty),
-            Node::Call(call) => crate::show::call(f, call),
-            Node::Case { branches, otherwise } => {
-                f.write_str("CASE")?;
-                for (when, then) in branches {
-                    write!(f, " WHEN {when} THEN {then}")?;
-                }
-                write!(f, " ELSE {otherwise} END")
-            }
-            Node::Coalesce(terms) => {
-                f.write_str("COALESCE")?;
-                crate::show::joined(f, terms, ", ")
-            }
-            Node::And(terms) => crate::show::joined(f, terms, " AND "),
-            Node::Or(terms) => crate::show::joined(f, terms, " OR "),
-            Node::Not(input) => write!(f, "NOT {input}"),
-            Node::Is { input, test } => write!(f, "{input} {}", test.sql()),
-            Node::Compare { op, left, right } => write!(f, "({left} {} {right})", op.sql()),
-            Node::Arithmetic { op, left, right } => write!(f, "({left} {} {right})", op.sql()),
-            Node::Negate(input) => write!(f, "-{input}"),
-        }
     }
 }

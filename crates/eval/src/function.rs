@@ -9,8 +9,8 @@ mod time;
 use rows::LogicalType;
 
 use crate::error::TypeError;
-use crate::evaluate::Kernel;
 use crate::expr::{Expr, Symbol};
+use crate::kernel::args::Kernel;
 use crate::typing;
 
 /// A scalar function. Syntax of its own (`CAST`, `EXTRACT(… FROM …)`, `TRIM(… FROM …)`, `POSITION(… IN …)`, `FLOOR(… TO …)`,

@@ -1,7 +1,7 @@
 //! Interval literals, for timestamp arithmetic.
 
 use crate::error::TypeError;
-use crate::expr::TimeUnit;
+use crate::operators::TimeUnit;
 
 /// A span of time: months, or milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

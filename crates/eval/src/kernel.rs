@@ -1,5 +1,6 @@
 //! Flink's operators and functions over columns.
 
+pub(crate) mod args;
 pub(crate) mod lane;
 
 pub(crate) mod arithmetic;

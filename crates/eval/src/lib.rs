@@ -24,6 +24,7 @@ mod evaluate;
 mod kernel;
 mod show;
 mod typing;
+mod value;
 
 pub use error::{EvalError, TypeError};
 pub use expr::{ArithmeticOp, CompareOp, Expr, Test, TimeUnit, TrimSide};

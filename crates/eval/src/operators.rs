@@ -140,3 +140,20 @@ pub enum TrimSide {
     Leading,
     Trailing,
 }
+
+/// What a cast does with a value that has no counterpart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CastFailure {
+    /// `CAST`
+    Error,
+    /// `TRY_CAST`
+    Null,
+}
+
+/// An argument of a function that is a keyword rather than a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symbol {
+    Unit(TimeUnit),
+    Trim(TrimSide),
+    Escape(Option<char>),
+}

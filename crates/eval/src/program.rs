@@ -6,9 +6,11 @@ use base::ByteCount;
 use rows::{AbsentMask, LogicalType, Schema};
 
 use crate::error::{EvalError, TypeError};
-use crate::evaluate::{self, Frame, Value};
+use crate::evaluate;
 use crate::expr::Expr;
+use crate::kernel::args::Frame;
 use crate::kernel::logic::Truth;
+use crate::value::Value;
 use crate::zone::Zone;
 
 /// What a session sets for all its expressions.

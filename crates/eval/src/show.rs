@@ -1,15 +1,46 @@
-//! Printing the parts of an expression as SQL.
+//! Printing an expression as SQL.
 
 use std::fmt;
 
 use rows::LogicalType;
 
 use crate::calendar;
-use crate::expr::{Call, Expr, Symbol, TrimSide};
+use crate::expr::{Call, CastFailure, Expr, Node, Symbol, TrimSide};
 use crate::kernel::{decimal, double_text};
 use crate::scalar::Scalar;
 
-pub(crate) fn literal(f: &mut fmt::Formatter<'_>, scalar: &Scalar, ty: &LogicalType) -> fmt::Result {
+/// Prints as SQL, with the parentheses and casts that make it unambiguous.
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            Node::Column { name, .. } => f.write_str(name),
+            Node::Literal(scalar) => literal(f, scalar, &self.ty),
+            Node::Cast { input, failure: CastFailure::Error } => write!(f, "CAST({input} AS {})", self.ty),
+            Node::Cast { input, failure: CastFailure::Null } => write!(f, "TRY_CAST({input} AS {})", self.ty),
+            Node::Call(function) => call(f, function),
+            Node::Case { branches, otherwise } => {
+                f.write_str("CASE")?;
+                for (when, then) in branches {
+                    write!(f, " WHEN {when} THEN {then}")?;
+                }
+                write!(f, " ELSE {otherwise} END")
+            }
+            Node::Coalesce(terms) => {
+                f.write_str("COALESCE")?;
+                joined(f, terms, ", ")
+            }
+            Node::And(terms) => joined(f, terms, " AND "),
+            Node::Or(terms) => joined(f, terms, " OR "),
+            Node::Not(input) => write!(f, "NOT {input}"),
+            Node::Is { input, test } => write!(f, "{input} {}", test.sql()),
+            Node::Compare { op, left, right } => write!(f, "({left} {} {right})", op.sql()),
+            Node::Arithmetic { op, left, right } => write!(f, "({left} {} {right})", op.sql()),
+            Node::Negate(input) => write!(f, "-{input}"),
+        }
+    }
+}
+
+fn literal(f: &mut fmt::Formatter<'_>, scalar: &Scalar, ty: &LogicalType) -> fmt::Result {
     match scalar {
         Scalar::Null => f.write_str("NULL"),
         Scalar::Boolean(true) => f.write_str("TRUE"),
@@ -36,7 +67,7 @@ pub(crate) fn literal(f: &mut fmt::Formatter<'_>, scalar: &Scalar, ty: &LogicalT
     }
 }
 
-pub(crate) fn call(f: &mut fmt::Formatter<'_>, call: &Call) -> fmt::Result {
+fn call(f: &mut fmt::Formatter<'_>, call: &Call) -> fmt::Result {
     write!(f, "{}(", call.name)?;
     match call.symbol {
         Some(Symbol::Unit(unit)) => write!(f, "{} ", unit.name())?,
@@ -52,7 +83,7 @@ pub(crate) fn call(f: &mut fmt::Formatter<'_>, call: &Call) -> fmt::Result {
     f.write_str(")")
 }
 
-pub(crate) fn joined(f: &mut fmt::Formatter<'_>, terms: &[Expr], by: &str) -> fmt::Result {
+fn joined(f: &mut fmt::Formatter<'_>, terms: &[Expr], by: &str) -> fmt::Result {
     f.write_str("(")?;
     for (index, term) in terms.iter().enumerate() {
         let separator = if index == 0 { "" } else { by };

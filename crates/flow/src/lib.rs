@@ -8,6 +8,7 @@
 //! Invariants: decoders, transforms and writers never wait (a worker steps them; only the worker waits, between steps,
 //! holding nothing); every thread and task is named and owned; nothing here knows Kafka, SQL or Iceberg.
 
+pub mod settings;
 pub mod source;
 pub mod sink;
 pub mod plan;
@@ -15,10 +16,11 @@ pub mod registry;
 pub mod runtime;
 mod transform;
 
-pub use plan::{JobPlan, PipelinePlan, Settings};
+pub use plan::{JobPlan, PipelinePlan};
 pub use registry::{
     Catalog, CatalogFactory, OptionError, OptionSpec, Options, Registry, SinkFactory, SourceFactory, TableDef,
 };
+pub use settings::Settings;
 pub use sink::{
     Committable, Committer, Outcome, Prepare, Recovered, Sink, SinkContext, SinkInput, SinkInstance, SinkWriter, Wrote,
 };

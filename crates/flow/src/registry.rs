@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base::{Clock, Disk, Result};
 use rows::{Changelog, LogicalType, Schema};
 
-use crate::plan::Settings;
+use crate::settings::Settings;
 use crate::sink::{SinkInput, SinkInstance};
 use crate::source::SourceInstance;
 

@@ -12,7 +12,7 @@ use base::{ByteCount, Clock, Disk, Epoch, Result};
 use ledger::Budget;
 use rows::{Batch, Changelog, Positions, Schema, Span};
 
-use crate::plan::Settings;
+use crate::settings::Settings;
 
 /// A sink as planned: knows its table and input, holds nothing yet.
 pub trait SinkInstance: Send + Sync + std::fmt::Debug {

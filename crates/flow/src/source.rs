@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ledger::{Budget, Reservation};
 use rows::{Batch, PartitionId, Positions};
 
-use crate::plan::Settings;
+use crate::settings::Settings;
 
 /// A source as planned: knows everything about its table, holds nothing yet.
 pub trait SourceInstance: Send + Sync + std::fmt::Debug {

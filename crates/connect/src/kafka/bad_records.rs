@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::disk::Open;
-use base::{Disk, DiskFile, Error, Result};
+use base::{Disk, DiskFile, Error, Offset, Result};
 use flow::Settings;
 use flow::source::{BeforeCommit, DecoderCounts};
 use rows::{BadRecord, RawRecord};
 
-use super::decoder::at;
 use crate::ndjson;
 
 /// The policy and, for dead letters, the file.
@@ -128,4 +127,9 @@ fn failure(place: &str, bad: &BadRecord) -> Error {
         Some(hint) => error.hint(hint.clone()),
         None => error,
     }
+}
+
+/// Prints as `orders-3@17`.
+pub(super) fn at(place: &str, offset: Offset) -> String {
+    format!("{place}@{offset}")
 }

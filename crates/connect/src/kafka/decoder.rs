@@ -11,7 +11,7 @@ use kafka_wire::records::{Read, ReadError, Record, RecordReader};
 use ledger::Reservation;
 use rows::{BadRecord, Batch, Decoded, Header, Origin, PartitionId, RawRecord, RecordDecoder};
 
-use super::bad_records::BadRecords;
+use super::bad_records::{BadRecords, at};
 use super::metadata::MetadataColumns;
 
 /// Where a column of the output comes from.
@@ -264,11 +264,6 @@ fn place(partition: Option<&PartitionId>) -> String {
 fn unreadable(partition: Option<&PartitionId>, error: &dyn std::error::Error) -> Error {
     Error::external(format!("{}: {error}", place(partition)))
         .hint("the batch is damaged or of an unknown kind; the broker's log should be checked")
-}
-
-/// Prints as `orders-3@17`.
-pub(super) fn at(place: &str, offset: Offset) -> String {
-    format!("{place}@{offset}")
 }
 
 #[cfg(test)]

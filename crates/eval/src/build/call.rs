@@ -3,9 +3,9 @@
 use rows::LogicalType;
 
 use crate::error::TypeError;
-use crate::evaluate::Kernel;
 use crate::expr::{Call, Expr, Node, Symbol};
 use crate::function;
+use crate::kernel::args::Kernel;
 use crate::typing;
 
 impl Expr {

@@ -4,8 +4,8 @@ use rows::LogicalType;
 
 use super::{strict, wrong_arguments};
 use crate::error::TypeError;
-use crate::evaluate::Kernel;
 use crate::expr::{CompareOp, Expr, Node};
+use crate::kernel::args::Kernel;
 use crate::kernel::extreme;
 use crate::typing::common;
 

@@ -135,7 +135,7 @@ impl Expr {
 
 fn rounded(
     name: &'static str,
-    kernel: crate::evaluate::Kernel,
+    kernel: crate::kernel::args::Kernel,
     input: Expr,
     unit: TimeUnit,
 ) -> Result<Expr, TypeError> {

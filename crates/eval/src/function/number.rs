@@ -5,8 +5,8 @@ use rows::LogicalType;
 use super::{Body, Function, Param};
 use crate::build::{strict, wrong_arguments};
 use crate::error::TypeError;
-use crate::evaluate::Kernel;
 use crate::expr::{ArithmeticOp, Expr};
+use crate::kernel::args::Kernel;
 use crate::kernel::number;
 use crate::typing::{is_integer, is_numeric};
 

@@ -10,8 +10,8 @@ use rows::LogicalType;
 use super::decimal::{self, Shape};
 use super::lane::{self, Lane};
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::ArithmeticOp;
+use crate::kernel::args::Args;
+use crate::operators::ArithmeticOp;
 
 /// Both operands are of one integer or approximate type, or both decimals.
 pub(crate) fn arithmetic(

@@ -15,8 +15,8 @@ use rows::LogicalType;
 
 use super::lane::Lane;
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::CastFailure;
+use crate::kernel::args::Args;
+use crate::operators::CastFailure;
 use crate::typing::{is_bytes, is_numeric, is_text, same_layout};
 
 /// From a column of type `from` to `args.ty`; the constructors let no other pair through than those that exist.

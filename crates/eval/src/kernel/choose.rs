@@ -7,7 +7,7 @@ use arrow_schema::DataType;
 use rows::LogicalType;
 
 use crate::error::RowError;
-use crate::evaluate::Value;
+use crate::value::Value;
 
 /// For each row, which of the sources gives it; none gives NULL.
 #[derive(Clone, Debug)]

@@ -15,8 +15,9 @@ use rows::LogicalType;
 use super::decimal;
 use super::lane::Lane;
 use crate::calendar;
-use crate::evaluate::{Args, Value};
-use crate::expr::CompareOp;
+use crate::kernel::args::Args;
+use crate::operators::CompareOp;
+use crate::value::Value;
 
 pub(crate) fn compare(args: &Args<'_>, op: CompareOp, left: &LogicalType, right: &LogicalType) -> ArrayRef {
     if matches!(op, CompareOp::Distinct | CompareOp::NotDistinct) {

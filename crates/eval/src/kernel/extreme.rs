@@ -7,8 +7,8 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use super::choose::Choices;
 use super::compare;
 use crate::error::RowError;
-use crate::evaluate::{Args, Frame};
-use crate::expr::CompareOp;
+use crate::kernel::args::{Args, Frame};
+use crate::operators::CompareOp;
 
 pub(crate) fn greatest(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     extreme(args, CompareOp::Greater)
@@ -37,7 +37,7 @@ fn extreme(args: &Args<'_>, better: CompareOp) -> Result<ArrayRef, RowError> {
         let wins = wins.as_boolean();
         let wins = wins.values() & &valid;
         choices.add(&wins, value.clone());
-        best = crate::evaluate::Value::column(choices.clone().into_array(args.ty)?);
+        best = crate::value::Value::column(choices.clone().into_array(args.ty)?);
     }
     choices.into_array(args.ty)
 }

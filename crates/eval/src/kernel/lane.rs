@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use rows::LogicalType;
 
-use crate::evaluate::Value;
+use crate::value::Value;
 
 /// The values of an operand, whatever its nulls.
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use arrow_array::ArrayRef;
 
 use super::text::{Texts, applies, each_bool};
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::Symbol;
+use crate::kernel::args::Args;
+use crate::operators::Symbol;
 
 /// `text LIKE pattern`, with the escape character as symbol.
 pub(crate) fn like(args: &Args<'_>) -> Result<ArrayRef, RowError> {

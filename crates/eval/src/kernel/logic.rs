@@ -6,8 +6,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
-use crate::evaluate::{Args, Value};
-use crate::expr::Test;
+use crate::kernel::args::Args;
+use crate::operators::Test;
+use crate::value::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Junction {

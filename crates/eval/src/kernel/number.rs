@@ -10,7 +10,7 @@ use super::arithmetic::decimal_column;
 use super::decimal::{self, Shape, pow10};
 use super::lane::{self, Lane};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 
 /// One operation for every numeric type: a column of the same type.
 struct Each {

@@ -16,8 +16,9 @@ use arrow_buffer::BooleanBuffer;
 use super::lane::{self, Lane};
 use super::writer::Writer;
 use crate::error::RowError;
-use crate::evaluate::{Args, Value};
-use crate::expr::{Symbol, TrimSide};
+use crate::kernel::args::Args;
+use crate::operators::{Symbol, TrimSide};
+use crate::value::Value;
 
 /// A text argument.
 #[derive(Clone, Copy)]

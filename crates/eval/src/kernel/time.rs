@@ -18,8 +18,9 @@ use super::lane::{self, Lane};
 use super::text::applies;
 use crate::calendar::{self, MILLIS_PER_DAY, Moment};
 use crate::error::RowError;
-use crate::evaluate::{Args, Frame, Value};
-use crate::expr::{Symbol, TimeUnit};
+use crate::kernel::args::{Args, Frame};
+use crate::operators::{Symbol, TimeUnit};
+use crate::value::Value;
 use crate::zone::Zone;
 
 pub(crate) use round::{ceil, floor};

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, BinaryArray, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 
 use crate::error::RowError;
-use crate::evaluate::Frame;
+use crate::kernel::args::Frame;
 
 /// Collects the values of one column. What was pushed since the last row's end is the next row.
 #[derive(Debug)]

@@ -7,10 +7,16 @@
 use base::{ByteCount, Result};
 use ledger::{Account, Reservation};
 
-use super::file::{PAGE_BYTES, WRITE_BYTES};
 use super::row_group::{PIECE_BYTES, RowGroup};
 use crate::files::durable::reserve;
 use crate::run::Layout;
+
+/// The size of a page and of a dictionary, before compression; the parquet crate's own default is 1 MiB. Looking up one old
+/// row unpacks a page and a dictionary of each wanted column, which must fit what is kept for look-ups.
+pub(super) const PAGE_BYTES: usize = 256 << 10;
+
+/// Written to the disk in pieces of so many bytes.
+pub(super) const WRITE_BYTES: usize = 64 << 10;
 
 /// Beside the chunk: see above. A zstd context of level 1 takes 1.3 MiB at most, dictionary and its hash table three pages.
 const FIXED_BYTES: usize = 2 * PIECE_BYTES + 5 * PAGE_BYTES + 2 * WRITE_BYTES + (4 << 20) / 3;

@@ -19,16 +19,13 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use super::encode_memory::EncodeMemory;
+use super::encode_memory::{EncodeMemory, PAGE_BYTES, WRITE_BYTES};
 use super::row_group::RowGroup;
 use crate::files::durable::disk_error;
 use crate::files::manifest::{DataFile, Metrics};
 use crate::metadata::BoundsBuilder;
 use crate::run::Layout;
 use crate::run::key::field_id;
-
-/// Written to the disk in pieces of so many bytes.
-pub(super) const WRITE_BYTES: usize = 64 << 10;
 
 /// How data files are written; the same for all of a table.
 #[derive(Clone, Debug)]
@@ -72,10 +69,6 @@ impl std::fmt::Debug for DataFileWriter {
 fn encoding(error: impl std::fmt::Display) -> Error {
     Error::internal(format!("cannot encode Parquet: {error}"))
 }
-
-/// The size of a page and of a dictionary, before compression; the parquet crate's own default is 1 MiB. Looking up one old
-/// row unpacks a page and a dictionary of each wanted column, which must fit what is kept for look-ups.
-pub(super) const PAGE_BYTES: usize = 256 << 10;
 
 fn properties(shape: &FileShape) -> Result<WriterPropertiesPtr> {
     let level = ZstdLevel::try_new(1).map_err(encoding)?;

@@ -14,10 +14,10 @@ use rows::LogicalType;
 use crate::calendar::Moment;
 use crate::calendar_text;
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::CastFailure;
+use crate::kernel::args::Args;
 use crate::kernel::decimal::{self, Shape};
 use crate::kernel::lane;
+use crate::operators::CastFailure;
 
 pub(super) fn cast(args: &Args<'_>, failure: CastFailure) -> Result<ArrayRef, RowError> {
     match args.ty {

@@ -5,7 +5,7 @@ use arrow_array::types::{Decimal128Type, Float32Type, Float64Type, Int8Type, Int
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use rows::LogicalType;
 
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::arithmetic::decimal_column;
 use crate::kernel::decimal::{self, Shape};
 use crate::kernel::lane;

@@ -7,9 +7,9 @@ use rows::LogicalType;
 
 use crate::calendar::{self, MILLIS_PER_DAY, Moment};
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::CastFailure;
+use crate::kernel::args::Args;
 use crate::kernel::lane::{self, Lane};
+use crate::operators::CastFailure;
 
 pub(super) fn cast(args: &Args<'_>, from: &LogicalType, failure: CastFailure) -> Result<ArrayRef, RowError> {
     let value = &args.values[0];

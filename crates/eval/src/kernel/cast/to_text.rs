@@ -10,7 +10,7 @@ use rows::LogicalType;
 
 use crate::calendar::{self, Moment};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::writer::Writer;
 use crate::kernel::{decimal, double_text};
 use crate::typing::is_bytes;

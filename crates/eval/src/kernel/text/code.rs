@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use super::{Texts, each, each_int, written};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::lane::Lane;
 
 /// The first byte as Java has it, signed.

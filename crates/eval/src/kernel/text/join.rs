@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 
 use super::{Texts, each, ints, utf16};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::writer::Writer;
 
 /// All arguments in a row; NULL if one is.

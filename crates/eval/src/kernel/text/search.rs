@@ -7,7 +7,7 @@ use arrow_array::ArrayRef;
 use super::slice::after;
 use super::{Texts, each_bool, each_int, ints};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 
 /// The position, from 1, of the first argument in the second, at or after a third; 0 if it is not there.
 pub(crate) fn locate(args: &Args<'_>) -> Result<ArrayRef, RowError> {

@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 
 use super::{Texts, each, ints};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 
 /// `SUBSTRING(text, start [, length])`: positions from 1, 0 is 1, negative ones count from the end; a negative length gives NULL.
 pub(crate) fn substring(args: &Args<'_>) -> Result<ArrayRef, RowError> {

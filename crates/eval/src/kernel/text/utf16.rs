@@ -5,7 +5,7 @@ use arrow_array::ArrayRef;
 
 use super::{Texts, each, ints};
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::writer::Writer;
 
 /// `LPAD(text, length, pad)`; NULL for a negative length or an empty pad.

@@ -9,7 +9,7 @@ use super::{Moments, each, each_moment, in_utc};
 use crate::calendar::Moment;
 use crate::calendar_text;
 use crate::error::RowError;
-use crate::evaluate::Args;
+use crate::kernel::args::Args;
 use crate::kernel::lane::Lane;
 use crate::kernel::text::{self, Texts, applies};
 

@@ -6,8 +6,8 @@ use rows::LogicalType;
 use super::{Moments, each_moment, unit};
 use crate::calendar::{self, MILLIS_PER_DAY, Moment};
 use crate::error::RowError;
-use crate::evaluate::Args;
-use crate::expr::TimeUnit;
+use crate::kernel::args::Args;
+use crate::operators::TimeUnit;
 
 pub(crate) fn floor(args: &Args<'_>) -> Result<ArrayRef, RowError> {
     rounded(args, Direction::Down)

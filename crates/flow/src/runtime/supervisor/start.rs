@@ -8,11 +8,12 @@ use base::{Clock, Error, Result};
 use ledger::{Account, Budget};
 use rows::Positions;
 
-use crate::plan::{Settings, TransformPlan};
+use crate::plan::TransformPlan;
 use crate::runtime::committer::CommitDesk;
 use crate::runtime::feed::{self, Feed};
 use crate::runtime::pipeline::{Parts, Pipeline};
 use crate::runtime::progress::Gauge;
+use crate::settings::Settings;
 use crate::sink::Sink;
 use crate::source::SourceParts;
 use crate::transform::Transform;
