@@ -24,17 +24,41 @@ fn pauses(first_ms: u64, max_ms: u64) -> Backoff {
 /// With pauses of a second, three times a minute.
 const WARN_EVERY: u32 = 20;
 
+/// Failures in a row. A user who waits learns why and what to do, but not at every try, and when it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Outage {
+    tries: u32,
+}
+
+impl Outage {
+    /// Another try has failed.
+    pub(crate) fn failed(&mut self, error: &Error) {
+        if self.tries.is_multiple_of(WARN_EVERY) {
+            tracing::warn!("trying again: {}", error.report());
+        }
+        self.tries = self.tries.saturating_add(1);
+    }
+
+    /// A try has succeeded.
+    pub(crate) fn over(&mut self, broker: &dyn std::fmt::Display) {
+        if std::mem::take(&mut self.tries) > 0 {
+            tracing::info!("the Kafka broker at {broker} answers again; going on");
+        }
+    }
+}
+
 /// An operation's time: `default.api.timeout.ms` from its start on.
 #[derive(Debug)]
 pub(crate) struct Patience {
     until: Instant,
     backoff: Backoff,
+    outage: Outage,
 }
 
 impl Patience {
     pub(crate) fn new(config: &ClientConfig) -> Self {
         let until = Instant::now() + Duration::from_millis(config.api_timeout_ms);
-        Self { until, backoff: retry_pauses(config) }
+        Self { until, backoff: retry_pauses(config), outage: Outage::default() }
     }
 
     /// Waits for the next try; gives `error` back if it is final or the time is up.
@@ -43,10 +67,7 @@ impl Patience {
         if error.retry() == Retry::Never || Instant::now() + pause > self.until {
             return Err(error);
         }
-        // A user who waits learns why, but not at every try.
-        if self.backoff.tries() % WARN_EVERY == 1 {
-            tracing::warn!(%error, "trying again");
-        }
+        self.outage.failed(&error);
         tokio::time::sleep(pause).await;
         Ok(())
     }

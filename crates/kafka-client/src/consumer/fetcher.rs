@@ -14,7 +14,7 @@ use super::state::{Assigned, Shared};
 use crate::config::Address;
 use crate::connection::{Ask, RequestError, Response};
 use crate::partition::TopicPartition;
-use crate::retry::retry_pauses;
+use crate::retry::{Outage, retry_pauses};
 
 /// The first version that names topics by id.
 const BY_ID: i16 = 13;
@@ -32,6 +32,7 @@ struct Brought {
 /// Polls the broker at `address` for what it leads, until the task is dropped.
 pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
     let mut backoff = retry_pauses(&shared.config.client);
+    let mut outage = Outage::default();
     loop {
         let work = shared.work.notified();
         tokio::pin!(work);
@@ -41,9 +42,12 @@ pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
             continue;
         };
         let brought = match poll(&shared, &address, &plan).await {
-            Ok(response) => shared.accept(&plan, response),
+            Ok(response) => {
+                outage.over(&address);
+                shared.accept(&plan, response)
+            }
             Err(error) => {
-                shared.give_up(&plan, &address, error);
+                shared.give_up(&plan, error, &mut outage);
                 Brought { trouble: true, ..Brought::default() }
             }
         };
@@ -120,7 +124,7 @@ impl Shared {
     }
 
     /// After a failed poll the leaders may be others.
-    fn give_up(&self, plan: &Plan, address: &Address, error: RequestError) {
+    fn give_up(&self, plan: &Plan, error: RequestError, outage: &mut Outage) {
         let mut state = self.state();
         for (name, version) in &plan.asked {
             if let Some(assigned) = state.partitions.get_mut(name).filter(|now| now.version == *version) {
@@ -130,7 +134,7 @@ impl Shared {
         state.stale = true;
         drop(state);
         if error.is_retriable() {
-            tracing::warn!(broker = %address, %error, "fetching failed; trying again");
+            outage.failed(&error.into());
         } else {
             self.fail(error.into());
         }

@@ -15,7 +15,7 @@ use super::{ConsumerError, StartAt, fetcher};
 use crate::client::{Metadata, OffsetSpec};
 use crate::config::{Address, OffsetReset};
 use crate::partition::TopicPartition;
-use crate::retry::retry_pauses;
+use crate::retry::{Outage, retry_pauses};
 
 /// A partition that so many answers in a row do not know is gone.
 const UNKNOWN_ANSWERS_MAX: u32 = 3;
@@ -24,6 +24,7 @@ struct Keeper {
     shared: Arc<Shared>,
     fetchers: BTreeMap<Address, Tasks>,
     backoff: Backoff,
+    outage: Outage,
     /// How often in a row a partition was not known.
     unknown: BTreeMap<TopicPartition, u32>,
     /// Until then some broker must have answered; `None` once one has.
@@ -38,6 +39,7 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
     let mut keeper = Keeper {
         fetchers: BTreeMap::new(),
         backoff: retry_pauses(config),
+        outage: Outage::default(),
         unknown: BTreeMap::new(),
         first_contact_by: Some(now + Duration::from_millis(config.api_timeout_ms)),
         refreshed: now,
@@ -98,6 +100,7 @@ impl Keeper {
         match self.shared.client.refresh(topics).await {
             Ok(metadata) => {
                 self.first_contact_by = None;
+                self.outage = Outage::default();
                 self.refreshed = Instant::now();
                 self.apply(&metadata);
                 true
@@ -108,7 +111,7 @@ impl Keeper {
                     self.first_contact_by = None;
                     self.shared.fail(error);
                 } else {
-                    tracing::warn!(%error, "no broker answered; trying again");
+                    self.outage.failed(&error);
                 }
                 false
             }
