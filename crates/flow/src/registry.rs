@@ -149,6 +149,8 @@ pub struct CatalogContext {
     pub clock: Arc<dyn Clock>,
     pub disk: Arc<dyn Disk>,
     pub working_dir: PathBuf,
+    /// Nothing may be made or changed, not even the catalog itself: what is missing has no databases and no tables.
+    pub read_only: bool,
 }
 
 /// A catalog of tables.

@@ -129,21 +129,22 @@ struct LakeCatalog(Arc<CatalogHandle>);
 
 impl flow::Catalog for LakeCatalog {
     fn database_exists(&self, database: &str) -> Result<bool> {
-        self.0.planning()?.has_namespace(database)
+        self.0.planning()?.map_or(Ok(false), |catalog| catalog.has_namespace(database))
     }
 
     fn create_database(&self, database: &str) -> Result<()> {
-        self.0.planning()?.create_namespace(database).map(|_| ())
+        self.0.planning_to_write()?.create_namespace(database).map(|_| ())
     }
 
     fn table(&self, database: &str, table: &str) -> Result<Option<TableDef>> {
         let ident = TableIdent::new(database, table);
-        let Some(found) = self.0.planning()?.load(&ident)? else { return Ok(None) };
+        let Some(catalog) = self.0.planning()? else { return Ok(None) };
+        let Some(found) = catalog.load(&ident)? else { return Ok(None) };
         definition(&ident, &found.metadata).map(Some)
     }
 
     fn create_table(&self, database: &str, table: &str, definition: &TableDef) -> Result<()> {
-        let catalog = self.0.planning()?;
+        let catalog = self.0.planning_to_write()?;
         let ident = TableIdent::new(database, table);
         let version = format_version(definition).map_err(|error| Error::user(error.message))?;
         let mut properties: BTreeMap<String, String> = definition.options.clone();

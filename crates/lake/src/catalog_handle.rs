@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use base::{ByteCount, Disk, Result};
+use base::{ByteCount, Disk, Error, Result};
 use flow::SinkContext;
 use flow::registry::CatalogContext;
 use ledger::{Account, Budget};
@@ -20,7 +20,7 @@ const PLANNING_BYTES: ByteCount = ByteCount::mib(64);
 pub(crate) struct CatalogHandle {
     sqlite: SqliteOptions,
     context: CatalogContext,
-    planning: OnceLock<SqliteCatalog>,
+    planning: OnceLock<Option<SqliteCatalog>>,
     commits: Mutex<Weak<ForCommits>>,
 }
 
@@ -102,12 +102,24 @@ impl CatalogHandle {
         shared
     }
 
-    pub(crate) fn planning(&self) -> Result<&SqliteCatalog> {
+    /// The catalog while a job is planned; `None` if it is not there and must not be made.
+    pub(crate) fn planning(&self) -> Result<Option<&SqliteCatalog>> {
         if let Some(catalog) = self.planning.get() {
-            return Ok(catalog);
+            return Ok(catalog.as_ref());
         }
         let account = Budget::new(PLANNING_BYTES).account("planning", PLANNING_BYTES);
-        let catalog = SqliteCatalog::open(self.sqlite.clone(), self.context.disk.clone(), account)?;
-        Ok(self.planning.get_or_init(|| catalog))
+        let (options, disk) = (self.sqlite.clone(), self.context.disk.clone());
+        let catalog = if self.context.read_only {
+            SqliteCatalog::open_read_only(options, disk, account)?
+        } else {
+            Some(SqliteCatalog::open(options, disk, account)?)
+        };
+        Ok(self.planning.get_or_init(|| catalog).as_ref())
+    }
+
+    /// [`Self::planning`] for what changes it.
+    pub(crate) fn planning_to_write(&self) -> Result<&SqliteCatalog> {
+        let catalog = if self.context.read_only { None } else { self.planning()? };
+        catalog.ok_or_else(|| Error::internal("a catalog that must not be changed was to be changed"))
     }
 }

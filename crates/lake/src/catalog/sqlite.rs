@@ -15,7 +15,7 @@ use base::{ByteCount, Disk, Error, Result, Rng};
 use ledger::{Account, Owned, Reservation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use self::connection::{CONNECTION_MEMORY, connect, has_type_column, told};
+use self::connection::{CONNECTION_MEMORY, connect, connect_read_only, has_tables, has_type_column, told};
 use super::interface::{Catalog, Committed, Created, Table, TableChange, TableIdent};
 use super::metadata_file;
 use crate::files::durable::{create_dir_durable, reserve};
@@ -63,6 +63,26 @@ impl SqliteCatalog {
         let has_type_column = has_type_column(&connection).map_err(|error| told(&options.file, error))?;
         let state = Mutex::new(State { connection, has_type_column, rng: Rng::from_entropy() });
         Ok(Self { options, disk, account, state, _paid: paid })
+    }
+
+    /// Opens the file for reading and makes nothing, not even SQLite's own files beside it; `None` if it is not there or
+    /// has no tables yet.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no SQLite file; the account is short.
+    pub fn open_read_only(options: SqliteOptions, disk: Arc<dyn Disk>, account: Account) -> Result<Option<Self>> {
+        if !options.file.exists() {
+            return Ok(None);
+        }
+        let paid = reserve(&account, CONNECTION_MEMORY, "a SQLite connection")?;
+        let told = |error| told(&options.file, error);
+        let connection = connect_read_only(&options).map_err(told)?;
+        if !has_tables(&connection).map_err(told)? {
+            return Ok(None);
+        }
+        let has_type_column = has_type_column(&connection).map_err(told)?;
+        let state = Mutex::new(State { connection, has_type_column, rng: Rng::from_entropy() });
+        Ok(Some(Self { options, disk, account, state, _paid: paid }))
     }
 
     pub fn file(&self) -> &Path {

@@ -56,6 +56,7 @@ impl Place {
             clock: Arc::new(SystemClock::new()),
             disk: self.disk.clone(),
             working_dir: self.dir.path().to_owned(),
+            read_only: false,
         };
         LakeCatalogFactory.open("lake", &options, &context).unwrap()
     }

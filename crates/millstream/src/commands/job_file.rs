@@ -28,7 +28,12 @@ pub(crate) fn plan(file: &Path, overrides: &cli::Overrides, clock: Arc<dyn Clock
     let text = std::fs::read_to_string(file)
         .map_err(|error| Error::user(format!("cannot read the job file {}", file.display())).caused_by(error))?;
     let job = Job::parse(&text, &file.display().to_string())?;
-    let context = CatalogContext { clock, disk: Arc::new(RealDisk), working_dir: PathBuf::from(".") };
+    let context = CatalogContext {
+        clock,
+        disk: Arc::new(RealDisk),
+        working_dir: PathBuf::from("."),
+        read_only: mode == Mode::Check,
+    };
     let overrides = Overrides { set: overrides.set.clone(), bootstrap: overrides.bootstrap.clone() };
     Ok(sql::plan(&job, &registry::full(), &overrides, &context, mode)?)
 }

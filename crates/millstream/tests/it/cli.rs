@@ -23,6 +23,35 @@ fn records_survive_the_way_there_and_back() {
 }
 
 #[test]
+fn checking_a_job_writes_nothing() {
+    let harness = Harness::new();
+    let job = harness.write("job.sql", &crate::harness_jobs::cdc_job(""));
+    let files = || {
+        let mut all: Vec<_> =
+            walk(harness.dir.path()).into_iter().map(|path| (std::fs::read(&path).ok(), path)).collect();
+        all.retain(|(_, path)| !path.starts_with(harness.path("broker")));
+        all.sort();
+        all
+    };
+    let before = files();
+    assert!(harness.succeed(&["check", job.to_str().unwrap()]).contains("iceberg(lake.db.t"));
+    assert_eq!(files(), before, "beside a warehouse that is not there yet");
+    harness.create_topic("t", "1");
+    assert_eq!(harness.run_job(&job).code, Some(0));
+    let before = files();
+    assert!(harness.succeed(&["check", job.to_str().unwrap()]).contains("iceberg(lake.db.t"));
+    assert_eq!(files(), before, "beside one that is");
+    let other = harness.write("other.sql", &crate::harness_jobs::cdc_job("").replace("name STRING", "name INT"));
+    harness.fail(&["check", other.to_str().unwrap()], &["name", "STRING", "INT"]);
+}
+
+/// Everything below a folder.
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { [walk(&path), vec![path]].concat() } else { vec![path] }).collect()
+}
+
+#[test]
 fn every_codec_is_written_and_read() {
     let harness = Harness::new();
     let bootstrap = harness.bootstrap();

@@ -64,6 +64,7 @@ fn run(job: &str, input: &str) -> Result<Vec<String>, String> {
         clock: Arc::new(SystemClock::default()),
         disk: Arc::new(RealDisk),
         working_dir: PathBuf::from("."),
+        read_only: false,
     };
     let overrides = Overrides { set: vec![("pipeline.name".into(), "test".into())], bootstrap: None };
     let parsed = Job::parse(&job, "job.sql").map_err(|errors| errors.to_string())?;

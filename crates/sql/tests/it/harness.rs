@@ -29,6 +29,7 @@ pub(crate) fn context() -> CatalogContext {
         clock: Arc::new(SystemClock::default()),
         disk: Arc::new(RealDisk),
         working_dir: PathBuf::from("."),
+        read_only: false,
     }
 }
 

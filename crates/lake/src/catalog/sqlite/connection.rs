@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::{ByteCount, Error, Result};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// SQLite's page cache, which is native memory.
 const PAGE_CACHE: ByteCount = ByteCount::kib(256);
@@ -57,6 +57,25 @@ pub(super) fn connect(options: &SqliteOptions) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// A connection that writes nothing. Reading a write-ahead log needs SQLite's files beside the database; where they are
+/// not there, nobody is writing, and the file alone is read as it is, without a lock.
+pub(super) fn connect_read_only(options: &SqliteOptions) -> rusqlite::Result<Connection> {
+    let file = options.file.to_string_lossy();
+    let mut log = options.file.clone().into_os_string();
+    log.push("-wal");
+    let escaped = file.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let immutable = if Path::new(&log).exists() { "" } else { "?immutable=1" };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(format!("file:{escaped}{immutable}"), flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    Ok(connection)
+}
+
+pub(super) fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE name IN ('iceberg_tables', 'iceberg_namespace_properties')";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|count| count == 2)
+}
+
 /// Whether the file is of Java's schema V1.
 pub(super) fn has_type_column(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) FROM pragma_table_info('iceberg_tables') WHERE name = 'iceberg_type'";
@@ -69,10 +88,12 @@ pub(super) fn told(file: &Path, error: rusqlite::Error) -> Error {
     let made = match code {
         Some(ErrorCode::ReadOnly) => Error::user(format!("the catalog file {file} cannot be written"))
             .hint("give this user the right to write the file and its folder"),
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            Error::user(format!("cannot open the catalog file {file}"))
-                .hint("check that the folder exists and that this user may write there")
-        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Error::user(format!(
+            "cannot open the catalog file {file}"
+        ))
+        .hint(
+            "check that the folder exists, that this user may write there, and that its disk is not mounted read-only",
+        ),
         Some(ErrorCode::NotADatabase) => Error::user(format!("the catalog file {file} is no SQLite file"))
             .hint("name another file in the catalog's 'uri', or restore this one"),
         Some(ErrorCode::DatabaseCorrupt) => Error::external(format!("the catalog file {file} is damaged"))
