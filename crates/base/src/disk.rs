@@ -46,10 +46,23 @@ pub trait Disk: Send + Sync + Debug {
     fn stat(&self, path: &Path) -> io::Result<Option<Entry>>;
     /// Makes names in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Takes the lock file `path` until what is returned drops or the process ends; `WouldBlock` if it is taken. A disk
-    /// that only one process can see has no locks to take.
+    /// Takes the lock file `path` until what is returned drops or the process ends; `WouldBlock` if it is taken, by
+    /// whom says [`lock_holder`]. A disk that only one process can see has no locks to take.
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
         Ok(Box::new(()))
+    }
+}
+
+/// Who holds the lock file `path`, for messages: the process writes its id there once it has it.
+pub fn lock_holder(disk: &dyn Disk, path: &Path) -> String {
+    let read = || -> io::Result<Option<u32>> {
+        let mut text = [0; 10];
+        let len = disk.open(path, Open::Read)?.read_at(&mut text, 0)?;
+        Ok(std::str::from_utf8(&text[..len]).ok().and_then(|text| text.parse().ok()))
+    };
+    match read() {
+        Ok(Some(id)) => format!("the process {id}"),
+        Ok(None) | Err(_) => "another process".to_owned(),
     }
 }
 
@@ -158,6 +171,8 @@ impl Disk for RealDisk {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Debug + Send + Sync>> {
         let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         file.try_lock()?;
+        file.set_len(0)?;
+        std::os::unix::fs::FileExt::write_all_at(&file, std::process::id().to_string().as_bytes(), 0)?;
         Ok(Box::new(file))
     }
 }

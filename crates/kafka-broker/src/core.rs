@@ -123,6 +123,7 @@ fn lock(disk: &dyn Disk, data: &Path) -> Result<Box<dyn Debug + Send + Sync>> {
     let path = data.join("lock");
     disk.lock(&path).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => Error::user(format!("another broker uses '{}'", data.display()))
+            .detail(format!("{} holds it", base::disk::lock_holder(disk, &path)))
             .hint("stop it first, or give this one another folder with --data"),
         _ => files::failed("lock", &path, error),
     })

@@ -58,7 +58,7 @@ fn a_process_that_dies_in_a_commit_leaves_nothing_and_loses_nothing() {
 }
 
 /// Data files of the table that none of its snapshots has.
-fn unknown_files(harness: &Harness) -> Vec<String> {
+pub(crate) fn unknown_files(harness: &Harness) -> Vec<String> {
     let table = crate::tables::load(&harness.path("warehouse"), "t");
     let known = crate::tables::files_of_all_snapshots(&table);
     let data = std::fs::read_dir(harness.path("warehouse/db/t/data")).unwrap();
@@ -76,6 +76,9 @@ fn of_two_runs_one_goes_on_and_the_other_says_that_it_was_overtaken() {
     let arguments = ["run", job.to_str().unwrap(), "--bootstrap", &bootstrap, "--progress", "json", "--state", "other"];
     let mut other = harness.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_record(&mut other);
+    let same_folder = ["run", job.to_str().unwrap(), "--bounded", "--bootstrap", &bootstrap, "--state", "other"];
+    let holder = format!("the process {} holds it", other.id());
+    harness.fail(&same_folder, &["another run uses the state folder other", &holder, "--state"]);
     let ended = harness.run_job(&job);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     // SIGTERM: it commits what it read, and finds that somebody else did.
@@ -88,7 +91,7 @@ fn of_two_runs_one_goes_on_and_the_other_says_that_it_was_overtaken() {
 }
 
 /// Reads progress until the job has a record.
-fn wait_for_record(job: &mut std::process::Child) {
+pub(crate) fn wait_for_record(job: &mut std::process::Child) {
     use std::io::BufRead;
     let mut lines = std::io::BufReader::new(job.stdout.as_mut().unwrap()).lines();
     let read = lines.any(|line| line.unwrap().contains(r#""records":1,"#));

@@ -2,6 +2,7 @@
 
 mod figures;
 mod show;
+mod state_folder;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use flow::runtime::{Job, RunOptions, Stop};
 
 use self::figures::Figures;
 use self::show::{Show, UPDATE_EVERY};
+use self::state_folder::StateFolder;
 use super::job_file;
 use crate::cli;
 use crate::process::{self, memory, signals};
@@ -20,14 +22,15 @@ pub(crate) fn run(args: &cli::Run) -> Result<()> {
     let clock = process::clock();
     let budget = memory::budget(args.memory.memory);
     let plan = job_file::plan_to_run(&args.job, &args.overrides, clock.clone())?;
-    let name = plan.name.clone();
+    let state_dir = args.state.clone().unwrap_or_else(|| PathBuf::from("millstream-state").join(&plan.name));
+    let _taken = StateFolder::take(&RealDisk, &state_dir)?;
     let options = RunOptions {
         threads: usize::from(args.threads),
         bounded: args.bounded,
         budget: budget.clone(),
         clock: clock.clone(),
         disk: Arc::new(RealDisk),
-        state_dir: args.state.clone().unwrap_or_else(|| PathBuf::from("millstream-state").join(&name)),
+        state_dir,
         working_dir: PathBuf::from("."),
     };
     let runtime = process::runtime()?;
