@@ -1,8 +1,13 @@
 //! One client: requests are read one after another and answered in their order.
 //!
 //! Reading goes on while earlier requests wait for a sync or for records, so a pipelining producer shares syncs with
-//! itself; the queue between is short. A frame is reserved before it is read, so a broker short of memory simply stops
-//! reading sockets.
+//! itself; the queue between is short.
+//!
+//! A client gets memory for what it sends, not for what it announces. The first bytes of a frame, and so all of a small
+//! one, are read into what every connection pays for anyway; only then is the frame reserved. So announcing much and
+//! sending nothing takes nothing from others. A large frame is reserved whole before the rest of it is read, and must come at
+//! a pace; a broker short of memory simply stops reading sockets. Small frames have an account of their own, so that they
+//! never wait behind large ones.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -17,15 +22,19 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
+use super::places::Place;
 use crate::api::{self, Answer};
 use crate::core::Core;
-use crate::memory::request_allowance;
+use crate::memory::{SMALL_BYTES, request_allowance};
 
 /// Requests that may wait for their answers.
 const IN_FLIGHT: usize = 8;
-/// How long the rest of a frame may take to come, and a response to go: longer means that the client is stuck and keeps
+/// How long a piece of a frame may take to come, and a response to go: longer means that the client is stuck and keeps
 /// memory from others.
-const STALL: Duration = Duration::from_secs(30);
+const STALL: Duration = Duration::from_secs(10);
+const RESPONSE_STALL: Duration = Duration::from_secs(30);
+/// What must come within [`STALL`]: 6 KiB a second is less than any link on which Kafka is of use.
+const PIECE_BYTES: usize = 64 << 10;
 /// Length and API key: enough to know how much memory a request needs.
 const HEAD_BYTES: usize = 6;
 
@@ -33,18 +42,24 @@ const HEAD_BYTES: usize = 6;
 ///
 /// # Errors
 /// It broke the protocol, stalled, or the network failed.
-pub(super) async fn serve(core: Arc<Core>, stream: TcpStream) -> Result<()> {
+pub(super) async fn serve(core: Arc<Core>, stream: TcpStream, place: Place) -> Result<()> {
     stream.set_nodelay(true).map_err(broken)?;
     let (read, write) = stream.into_split();
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     // Whichever ends first ends the connection.
     tokio::select! {
-        result = read_requests(&core, read, sender) => result,
+        result = read_requests(&core, read, sender, &place) => result,
         result = write_responses(write, receiver) => result,
+        () = place.given_away() => Ok(()),
     }
 }
 
-async fn read_requests(core: &Arc<Core>, mut socket: OwnedReadHalf, answers: mpsc::Sender<Answer>) -> Result<()> {
+async fn read_requests(
+    core: &Arc<Core>,
+    mut socket: OwnedReadHalf,
+    answers: mpsc::Sender<Answer>,
+    place: &Place,
+) -> Result<()> {
     let idle = Duration::from_millis(core.config.idle_max_ms);
     loop {
         let mut head = [0; HEAD_BYTES];
@@ -54,6 +69,7 @@ async fn read_requests(core: &Arc<Core>, mut socket: OwnedReadHalf, answers: mps
             Ok(read) => read.map_err(broken)?,
         };
         let frame = read_frame(core, &mut socket, head).await?;
+        place.heard(core.clock.monotonic());
         let answer = api::begin(core, frame)?;
         if answers.send(answer).await.is_err() {
             return Ok(());
@@ -61,26 +77,42 @@ async fn read_requests(core: &Arc<Core>, mut socket: OwnedReadHalf, answers: mps
     }
 }
 
-/// Reads the rest of a frame into memory that is reserved first, with what decoding it may take.
+/// Reads the rest of a frame into memory that is reserved, with what decoding it may take.
 async fn read_frame(core: &Core, socket: &mut OwnedReadHalf, head: [u8; HEAD_BYTES]) -> Result<Bytes> {
     let [a, b, c, d, key @ ..] = head;
     let length = frame_length([a, b, c, d], core.config.request_max.as_usize())?;
     let wanted = ByteCount::from(length + request_allowance(i16::from_be_bytes(key), length));
-    let paid = core.memory.requests.reserve(wanted).await?;
-    let mut frame = vec![0; length];
-    let Some((begun, rest)) = frame.split_first_chunk_mut() else {
+    let account = if length <= SMALL_BYTES { &core.memory.small } else { &core.memory.requests };
+    let mut begin = vec![0; length.min(SMALL_BYTES)];
+    let Some((begun, rest)) = begin.split_first_chunk_mut() else {
         return Err(Error::external("a request is shorter than its header"));
     };
     *begun = key;
-    let read = tokio::time::timeout(STALL, socket.read_exact(rest)).await;
-    read.map_err(|_| Error::external("a client stopped sending in the middle of a request"))?.map_err(broken)?;
+    read_piece(socket, rest).await?;
+    let paid = account.reserve(wanted).await?;
+    if length == begin.len() {
+        return Ok(Owned::new(begin, paid).into_bytes());
+    }
+    let mut frame = vec![0; length];
+    let (first, rest) = frame.split_at_mut(begin.len());
+    first.copy_from_slice(&begin);
+    drop(begin);
+    for piece in rest.chunks_mut(PIECE_BYTES) {
+        read_piece(socket, piece).await?;
+    }
     Ok(Owned::new(frame, paid).into_bytes())
+}
+
+async fn read_piece(socket: &mut OwnedReadHalf, piece: &mut [u8]) -> Result<()> {
+    let read = tokio::time::timeout(STALL, socket.read_exact(piece)).await;
+    read.map_err(|_| Error::external("a client stopped sending in the middle of a request"))?.map_err(broken)?;
+    Ok(())
 }
 
 async fn write_responses(mut socket: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> Result<()> {
     while let Some(answer) = answers.recv().await {
         let Some(frame) = answer.await? else { continue };
-        let written = tokio::time::timeout(STALL, write_frame(&mut socket, &frame)).await;
+        let written = tokio::time::timeout(RESPONSE_STALL, write_frame(&mut socket, &frame)).await;
         written.map_err(|_| Error::external("a client stopped reading its responses"))?.map_err(broken)?;
     }
     // The reader is gone and ends the connection; nothing is left to say.

@@ -15,11 +15,11 @@ async fn a_budget_below_the_floors_is_refused_with_the_arithmetic() {
 
 /// The floors of the default configuration, and nothing to borrow.
 fn floors() -> Budget {
-    let trial = Budget::new(ByteCount::mib(64));
     let config = BrokerConfig::new("unused");
     let overhead = ByteCount::kib(64) + ByteCount::kib(128) + ByteCount::kib(512);
-    drop(trial);
-    Budget::new(config.message_max + config.message_max + overhead)
+    let connections = ByteCount::kib(32 * 24);
+    let small = ByteCount::kib(8 + 8 * 24);
+    Budget::new(config.message_max + config.message_max + overhead + connections + small)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,20 +78,50 @@ async fn a_request_that_could_never_fit_ends_its_connection() {
 }
 
 #[tokio::test]
-async fn connections_and_partitions_beyond_the_tables_are_refused() {
+async fn partitions_beyond_the_tables_are_refused() {
     let data = tempfile::tempdir().unwrap();
     let broker = start_with(config(data.path()), &floors(), Arc::new(RealDisk)).await;
     let mut client = Client::connect(broker.local_addr()).await;
     assert_eq!(client.create("many", 200, &[]).await, ErrorCode::KAFKA_STORAGE_ERROR);
     assert_eq!(client.create("few", 3, &[]).await, ErrorCode::NONE);
-    let mut refused = 0;
-    let mut held = Vec::new();
-    for _ in 0..60 {
-        let mut next = Client::connect(broker.local_addr()).await;
-        next.send(&fetch_request("few", 0, 0), 11).await;
-        refused += usize::from(next.receive_frame().await.is_none());
-        held.push(next);
-    }
-    assert!(refused > 0 && refused < 60, "{refused} of 60 connections were refused");
     assert_eq!(client.produce("few", 0, batch(&["still served"])).await.error_code, ErrorCode::NONE);
+}
+
+#[tokio::test]
+async fn a_crowd_of_connections_takes_no_place_of_a_client_that_asks() {
+    let data = tempfile::tempdir().unwrap();
+    let budget = floors();
+    let broker = start_with(config(data.path()), &budget, Arc::new(RealDisk)).await;
+    let mut client = Client::connect(broker.local_addr()).await;
+    client.create("orders", 1, &[]).await;
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(Client::connect(broker.local_addr()).await);
+        assert_eq!(client.produce("orders", 0, batch(&["still served"])).await.error_code, ErrorCode::NONE);
+    }
+    // The first of the crowd had to leave for the last.
+    assert!(crowd[0].receive_frame().await.is_none());
+    let mut other = Client::connect(broker.local_addr()).await;
+    assert_eq!(other.read_all("orders", 0, 0).await.len(), 100);
+    let connections = budget.report().accounts.into_iter().find(|account| account.name == "broker/connections");
+    let connections = connections.unwrap();
+    assert!(connections.peak <= connections.floor, "{connections:?}");
+}
+
+#[tokio::test]
+async fn lengths_that_are_announced_and_never_come_keep_nothing_from_others() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = start_with(config(data.path()), &floors(), Arc::new(RealDisk)).await;
+    let mut client = Client::connect(broker.local_addr()).await;
+    client.create("orders", 1, &[]).await;
+    let mut announcers = Vec::new();
+    for length in [900_000_i32, 1_000_000, 1_100_000].into_iter().cycle().take(20) {
+        let mut announcer = Client::connect(broker.local_addr()).await;
+        announcer.socket.write_all(&length.to_be_bytes()).await.unwrap();
+        announcer.socket.write_all(&[0, 0, 0, 7, 0, 0, 0, 1, 0, 0]).await.unwrap();
+        announcers.push(announcer);
+    }
+    let value = "y".repeat(1_000_000);
+    assert_eq!(client.produce("orders", 0, batch(&[&value])).await.error_code, ErrorCode::NONE);
+    assert_eq!(client.read_all("orders", 0, 0).await, [value]);
 }
