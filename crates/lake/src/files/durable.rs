@@ -26,6 +26,8 @@ pub fn disk_error(what: &str, path: &Path, error: io::Error) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             told(Error::transient(message)).hint("the disk is full: free some space; the job goes on by itself")
         }
+        io::ErrorKind::FileTooLarge => told(Error::transient(message))
+            .hint("raise the limit on the size of files (ulimit -f), or use another disk"),
         io::ErrorKind::UnexpectedEof => told(Error::external(message)).hint("the file is shorter than it should be"),
         _ => told(Error::transient(message)),
     }

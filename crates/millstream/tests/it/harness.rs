@@ -1,7 +1,8 @@
 //! A broker in this process, the binary in another, a folder of their own.
 
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
 
 use base::{ByteCount, RealDisk, SystemClock};
@@ -12,6 +13,7 @@ pub(crate) struct Harness {
     pub(crate) dir: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     broker: Option<RunningBroker>,
+    bootstrap: String,
 }
 
 /// How a command ended.
@@ -29,12 +31,27 @@ impl Harness {
         let config = BrokerConfig { auto_create_topics: false, ..config };
         let budget = Budget::new(ByteCount::mib(32));
         let started = Broker::start(config, &budget, Arc::new(SystemClock::new()), Arc::new(RealDisk));
-        let broker = Some(runtime.block_on(started).unwrap());
-        Self { dir, runtime, broker }
+        let broker = runtime.block_on(started).unwrap();
+        let bootstrap = broker.bootstrap();
+        Self { dir, runtime, broker: Some(broker), bootstrap }
+    }
+
+    /// A harness whose broker is a process of its own, to be started with [`Self::start_broker`].
+    pub(crate) fn without_broker() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let bootstrap = format!("127.0.0.1:{}", free_port());
+        Self { dir: tempfile::tempdir().unwrap(), runtime, broker: None, bootstrap }
+    }
+
+    /// The binary as a broker, always at the same address and on the same data.
+    pub(crate) fn start_broker(&self) -> Running {
+        let mut broker = Running::start(self.command(&["broker", "--data", "broker", "--listen", &self.bootstrap]));
+        broker.wait_for("broker listens at");
+        broker
     }
 
     pub(crate) fn bootstrap(&self) -> String {
-        self.broker.as_ref().unwrap().bootstrap()
+        self.bootstrap.clone()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -101,6 +118,77 @@ impl Drop for Harness {
         if let Some(broker) = self.broker.take() {
             self.runtime.block_on(broker.shutdown()).unwrap();
         }
+    }
+}
+
+/// A port that nobody listens at, outside the range from which the system takes those of outgoing connections: a client
+/// that knocks there while nobody listens must not meet itself.
+fn free_port() -> u16 {
+    let mut rng = base::Rng::from_entropy();
+    (0..1_000)
+        .map(|_| 10_000 + rng.below(20_000) as u16)
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
+}
+
+/// The binary while it runs, with what it says on standard error. Dropping it kills it.
+pub(crate) struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    said: String,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines, said: String::new() }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads on until a line holds `part`.
+    pub(crate) fn wait_for(&mut self, part: &str) {
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            self.said.push_str(&line);
+            self.said.push('\n');
+            if line.contains(part) {
+                return;
+            }
+        }
+        panic!("it ended and never said '{part}':\n{}", self.said);
+    }
+
+    /// SIGKILL: it gets no chance to do anything.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        assert!(Command::new("kill").arg(self.id().to_string()).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Ended {
+        for line in self.lines.by_ref() {
+            self.said.push_str(&line.unwrap());
+            self.said.push('\n');
+        }
+        let code = self.child.wait().unwrap().code();
+        Ended { code, stdout: String::new(), stderr: std::mem::take(&mut self.said) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

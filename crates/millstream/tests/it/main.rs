@@ -10,4 +10,5 @@ mod failures;
 mod harness;
 mod harness_jobs;
 mod jobs;
+mod outages;
 mod tables;
