@@ -18,6 +18,12 @@ def peak_mib(process):
     return 0.0
 
 
+def cpu_ms(process):
+    """What it has computed so far, in user and system mode, all threads."""
+    fields = open(f'/proc/{process.pid}/stat').read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf('SC_CLK_TCK')
+
+
 def once(a, data):
     """Starts a broker on `data`; it runs on. Milliseconds to the first answer of any kind and to the acknowledgement."""
     port = harness.free_port()
@@ -89,18 +95,19 @@ def kill_while_producing(a, data, seconds=0.5):
 
 
 def measure(a, case, data, before):
-    known, acknowledged, peaks = [], [], []
+    known, acknowledged, computed, peaks = [], [], [], []
     for _ in range(a.runs):
         before()
         process, first, ack = once(a, data)
         known.append(first)
         acknowledged.append(ack)
+        computed.append(cpu_ms(process))
         peaks.append(peak_mib(process))
         stop(process, signal.SIGTERM)
     log = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(data) for f in files) / 2**20
     harness.record('first_ack', case=case, runs=a.runs, log_mib=round(log), first_answer_ms=round(statistics.median(known), 1),
                    ack_ms_median=round(statistics.median(acknowledged), 1), ack_ms_best=round(min(acknowledged), 1), ack_ms_worst=round(max(acknowledged), 1),
-                   peak_rss_mib=round(max(peaks), 1))
+                   cpu_ms_median=round(statistics.median(computed)), peak_rss_mib=round(max(peaks), 1))
     return statistics.median(acknowledged)
 
 

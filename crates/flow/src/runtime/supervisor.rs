@@ -337,9 +337,9 @@ impl Run {
         }
         if self.draining {
             // The others still commit; a promise that was not kept must be heard of, and the next run keeps it.
-            let hint = "what was read and not committed will be read again by the next run";
-            let error = if error.hint_text().is_none() { error.hint(hint) } else { error.detail(hint) };
-            self.undrained.get_or_insert(error.at(name));
+            let again = "what was read and not committed will be read again by the next run";
+            let hint = error.hint_text().map_or_else(|| again.to_owned(), |hint| format!("{hint}; {again}"));
+            self.undrained.get_or_insert(error.at(name).hint(hint));
             self.finished(id);
             return Ok(());
         }

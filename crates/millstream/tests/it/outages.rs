@@ -127,7 +127,7 @@ fn a_job_that_cannot_commit_when_it_is_stopped_says_so() {
     let ended = crate::harness::ended(running.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("error: t: cannot create ") && ended.stderr.contains("/warehouse/db/t/data/"),
+        ended.stderr.contains("error: lake.db.t: cannot create ") && ended.stderr.contains("/warehouse/db/t/data/"),
         "{}",
         ended.stderr
     );
