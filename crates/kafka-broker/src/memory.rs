@@ -64,7 +64,7 @@ impl BrokerMemory {
 /// How many connections fit into an eighth of the budget, and half of the open files: logs need the others.
 fn connections_max(limit: ByteCount, open_files: u64) -> usize {
     let by_memory = limit.0 / 8 / CONNECTION_BYTES.0;
-    by_memory.max(CONNECTIONS_MIN).min(CONNECTIONS_MAX).min((open_files / 2).max(1)) as usize
+    by_memory.clamp(CONNECTIONS_MIN, CONNECTIONS_MAX).min((open_files / 2).max(1)) as usize
 }
 
 /// The soft limit of this process, as Linux tells it.

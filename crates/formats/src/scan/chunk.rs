@@ -99,7 +99,8 @@ mod tests {
     fn the_machine_and_the_loops_agree_on_every_byte_at_every_place() {
         let other = [b'7'; WIDTH];
         for at in 0..WIDTH {
-            for byte in 0..=u8::MAX {
+            // Miri, which is slow, looks at every 17th byte.
+            for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 17 } else { 1 }) {
                 let mut chunk = *b"plain: 12 , text";
                 chunk[at] = byte;
                 assert_eq!(string(&chunk), portable::string(&chunk), "{chunk:?}");
