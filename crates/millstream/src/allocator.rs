@@ -2,6 +2,8 @@
 //!
 //! `background_thread` purges without a thread of ours; two arenas keep slack small on few cores; dirty pages go back
 //! after a tenth of a second (decay 0 costs a quarter more CPU) or when a stage that freed much says so, muzzy ones at once. C libraries allocate here too.
+//!
+//! Miri cannot run this module, since all that is unsafe in it is calls of C: its proofs are the comments.
 #![expect(unsafe_code, reason = "the allocator is configured and asked through C symbols")]
 
 use base::ByteCount;
