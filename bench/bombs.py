@@ -168,8 +168,8 @@ def one_record(topic, codec):
 
 def many_records(topic, codec, size=100 << 10):
     """1 GiB of records of `size`, in as many batches as that takes. How many records."""
-    number, compress, ratio = CODECS[codec]
-    per_batch = min(GIB // size, max(1, BATCH_MAX * min(ratio, 500) // (size + 400)))
+    number, compress, _ = CODECS[codec]
+    per_batch = max(1, BATCH_MAX // len(compress(record(GIB // size, size, 1000))))
     done = 0
     while done < GIB // size:
         count = min(per_batch, GIB // size - done)

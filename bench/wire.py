@@ -53,9 +53,9 @@ def metadata(topic):
 
 
 def produce(topic, records):
-    """One batch into partition 0 with acks=all."""
+    """One batch into partition 0 with acks=all, in the first version that may carry zstd."""
     partition = struct.pack('>ii', 0, len(records)) + records
-    return request(0, 3, 2, struct.pack('>hhii', -1, -1, 30_000, 1) + string(topic) + struct.pack('>i', 1) + partition)
+    return request(0, 7, 2, struct.pack('>hhii', -1, -1, 30_000, 1) + string(topic) + struct.pack('>i', 1) + partition)
 
 
 def produce_error(topic, answered):
