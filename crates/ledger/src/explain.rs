@@ -34,6 +34,8 @@ pub(crate) fn explain(budget: &BudgetReport, sample: &Sample) -> String {
         let fixed = mib(sample.fixed.0 as i64);
         line(&mut text, format_args!("{fixed:>10}  (set aside for fixed costs at start; no part of the sum)"));
     }
+    let (threads, tasks, files) = (process.threads, base::tasks::live(), process.open_files);
+    line(&mut text, format_args!("{threads} threads, {tasks} tasks, {files} open files"));
     let sum: i64 = parts.iter().map(|(bytes, _)| bytes).sum();
     let resident = sample.resident().0 as i64;
     let (n, worst) = (mib((resident - sum).abs()), mib(sample.worst_unaccounted));

@@ -23,6 +23,8 @@ pub struct ProcessFigures {
     /// Swapped out (`VmSwap`).
     pub swapped: ByteCount,
     pub threads: u64,
+    /// File descriptors: files, sockets, pipes.
+    pub open_files: u64,
     /// User and system time of all threads, to 10 ms.
     pub cpu: Duration,
 }
@@ -35,10 +37,12 @@ impl ProcessFigures {
     pub fn read() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        Self::parse(&status, &stat)
+        // One of them is the folder that is being read.
+        let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, |files| files.count().saturating_sub(1) as u64);
+        Self { open_files, ..Self::parse(&status, &stat) }
     }
 
-    /// From the texts of `/proc/PID/status` and `/proc/PID/stat`; what is missing or unreadable is 0.
+    /// From the texts of `/proc/PID/status` and `/proc/PID/stat`, which do not tell of open files; what is missing or unreadable is 0.
     pub fn parse(status: &str, stat: &str) -> Self {
         let kib = |name: &str| ByteCount::kib(field(status, name).unwrap_or(0));
         Self {
@@ -49,6 +53,7 @@ impl ProcessFigures {
             shared: kib("RssShmem"),
             swapped: kib("VmSwap"),
             threads: field(status, "Threads").unwrap_or(0),
+            open_files: 0,
             cpu: Duration::from_millis(cpu_ticks(stat).unwrap_or(0).saturating_mul(TICK_MS)),
         }
     }
@@ -91,6 +96,7 @@ mod tests {
                 shared: ByteCount::ZERO,
                 swapped: ByteCount::kib(4),
                 threads: 7,
+                open_files: 0,
                 cpu: Duration::from_millis(2810),
             }
         );
@@ -109,6 +115,8 @@ mod tests {
     fn this_process_is_resident() {
         let figures = ProcessFigures::read();
         assert!(figures.resident > ByteCount::ZERO && figures.threads > 0);
+        let files: Vec<_> = (0..100).map(|_| std::fs::File::open("/proc/self/stat").unwrap()).collect();
+        assert!(ProcessFigures::read().open_files >= files.len() as u64);
         assert!(figures.resident_peak >= figures.anonymous);
     }
 }

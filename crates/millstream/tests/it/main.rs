@@ -11,4 +11,5 @@ mod harness;
 mod harness_jobs;
 mod jobs;
 mod outages;
+mod restarts;
 mod tables;

@@ -71,6 +71,7 @@ impl Figures {
             "restarts": self.sum(|table| table.restarts),
             "rss": memory.resident().get(), "peak_rss": memory.process.resident_peak.get(), "limit": memory.limit.get(),
             "ledger": memory.ledger.get(), "allocated": memory.allocator.allocated.get(),
+            "threads": memory.process.threads, "tasks": base::tasks::live(), "open_files": memory.process.open_files,
             "unaccounted": memory.unaccounted(), "memory": self.report, "tables": self.tables.iter().map(table).collect::<Vec<_>>(),
         })
     }
