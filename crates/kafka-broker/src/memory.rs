@@ -61,6 +61,13 @@ impl BrokerMemory {
     }
 }
 
+impl BrokerMemory {
+    /// Whether somebody waits for memory: then nobody may hold it for a client that does not move.
+    pub(crate) fn is_short(&self) -> bool {
+        self.fetch.budget().waiters() > 0
+    }
+}
+
 /// How many connections fit into an eighth of the budget, and half of the open files: logs need the others.
 fn connections_max(limit: ByteCount, open_files: u64) -> usize {
     let by_memory = limit.0 / 8 / CONNECTION_BYTES.0;

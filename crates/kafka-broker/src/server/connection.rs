@@ -6,8 +6,8 @@
 //! A client gets memory for what it sends, not for what it announces. The first bytes of a frame, and so all of a small
 //! one, are read into what every connection pays for anyway; only then is the frame reserved. So announcing much and
 //! sending nothing takes nothing from others. A large frame is reserved whole before the rest of it is read, and must come at
-//! a pace; a broker short of memory simply stops reading sockets. Small frames have an account of their own, so that they
-//! never wait behind large ones.
+//! a pace; a broker short of memory simply stops reading sockets, and closes those that hold memory and do not move. Small
+//! frames have an account of their own, so that they never wait behind large ones.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ const IN_FLIGHT: usize = 8;
 /// memory from others.
 const STALL: Duration = Duration::from_secs(10);
 const RESPONSE_STALL: Duration = Duration::from_secs(30);
+/// So long a client may stand still while others wait for the memory that it holds.
+const STALL_WHEN_SHORT: Duration = Duration::from_secs(2);
 /// What must come within [`STALL`]: 6 KiB a second is less than any link on which Kafka is of use.
 const PIECE_BYTES: usize = 64 << 10;
 /// Length and API key: enough to know how much memory a request needs.
@@ -49,7 +51,7 @@ pub(super) async fn serve(core: Arc<Core>, stream: TcpStream, place: Place) -> R
     // Whichever ends first ends the connection.
     tokio::select! {
         result = read_requests(&core, read, sender, &place) => result,
-        result = write_responses(write, receiver) => result,
+        result = write_responses(&core, write, receiver) => result,
         () = place.given_away() => Ok(()),
     }
 }
@@ -88,7 +90,8 @@ async fn read_frame(core: &Core, socket: &mut OwnedReadHalf, head: [u8; HEAD_BYT
         return Err(Error::external("a request is shorter than its header"));
     };
     *begun = key;
-    read_piece(socket, rest).await?;
+    let read = tokio::time::timeout(STALL, socket.read_exact(rest)).await;
+    read.map_err(|_| stopped_sending())?.map_err(broken)?;
     let paid = account.reserve(wanted).await?;
     if length == begin.len() {
         return Ok(Owned::new(begin, paid).into_bytes());
@@ -98,38 +101,57 @@ async fn read_frame(core: &Core, socket: &mut OwnedReadHalf, head: [u8; HEAD_BYT
     first.copy_from_slice(&begin);
     drop(begin);
     for piece in rest.chunks_mut(PIECE_BYTES) {
-        read_piece(socket, piece).await?;
+        moving(core, STALL, socket.read_exact(piece)).await.ok_or_else(stopped_sending)?.map_err(broken)?;
     }
     Ok(Owned::new(frame, paid).into_bytes())
 }
 
-async fn read_piece(socket: &mut OwnedReadHalf, piece: &mut [u8]) -> Result<()> {
-    let read = tokio::time::timeout(STALL, socket.read_exact(piece)).await;
-    read.map_err(|_| Error::external("a client stopped sending in the middle of a request"))?.map_err(broken)?;
-    Ok(())
+fn stopped_sending() -> Error {
+    Error::external("a client stopped sending in the middle of a request")
 }
 
-async fn write_responses(mut socket: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> Result<()> {
+/// What `work` gives, unless it takes longer than `stall`, or a while when memory is short.
+async fn moving<T>(core: &Core, stall: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    let mut waited = Duration::ZERO;
+    while waited < stall {
+        if let Ok(done) = tokio::time::timeout(STALL_WHEN_SHORT, &mut work).await {
+            return Some(done);
+        }
+        if core.memory.is_short() {
+            return None;
+        }
+        waited += STALL_WHEN_SHORT;
+    }
+    None
+}
+
+async fn write_responses(core: &Core, mut socket: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> Result<()> {
     while let Some(answer) = answers.recv().await {
         let Some(frame) = answer.await? else { continue };
-        let written = tokio::time::timeout(RESPONSE_STALL, write_frame(&mut socket, &frame)).await;
-        written.map_err(|_| Error::external("a client stopped reading its responses"))?.map_err(broken)?;
+        let written = tokio::time::timeout(RESPONSE_STALL, write_frame(core, &mut socket, &frame)).await;
+        written
+            .ok()
+            .flatten()
+            .ok_or_else(|| Error::external("a client stopped reading its responses"))?
+            .map_err(broken)?;
     }
     // The reader is gone and ends the connection; nothing is left to say.
     std::future::pending().await
 }
 
-/// Writes the parts without putting them together first.
-async fn write_frame(socket: &mut OwnedWriteHalf, frame: &Frame) -> io::Result<()> {
+/// Writes the parts without putting them together first; nothing if the client stands still.
+async fn write_frame(core: &Core, socket: &mut OwnedWriteHalf, frame: &Frame) -> Option<io::Result<()>> {
     let mut slices: Vec<IoSlice<'_>> = frame.parts().iter().map(|part| IoSlice::new(part)).collect();
     let mut left = slices.as_mut_slice();
     while !left.is_empty() {
-        match socket.write_vectored(left).await? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => IoSlice::advance_slices(&mut left, written),
+        match moving(core, RESPONSE_STALL, socket.write_vectored(left)).await? {
+            Ok(0) => return Some(Err(io::ErrorKind::WriteZero.into())),
+            Ok(written) => IoSlice::advance_slices(&mut left, written),
+            Err(error) => return Some(Err(error)),
         }
     }
-    Ok(())
+    Some(Ok(()))
 }
 
 fn broken(error: io::Error) -> Error {
