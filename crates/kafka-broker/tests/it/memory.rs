@@ -125,3 +125,21 @@ async fn lengths_that_are_announced_and_never_come_keep_nothing_from_others() {
     assert_eq!(client.produce("orders", 0, batch(&[&value])).await.error_code, ErrorCode::NONE);
     assert_eq!(client.read_all("orders", 0, 0).await, [value]);
 }
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_gives_way_to_one_that_does() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = start_with(config(data.path()), &floors(), Arc::new(RealDisk)).await;
+    let mut client = Client::connect(broker.local_addr()).await;
+    client.create("orders", 1, &[]).await;
+    let value = "y".repeat(1_000_000);
+    assert_eq!(client.produce("orders", 0, batch(&[&value])).await.error_code, ErrorCode::NONE);
+    // More than the buffers of both sockets take; it never reads.
+    let mut never_reads = Client::connect(broker.local_addr()).await;
+    for _ in 0..32 {
+        never_reads.send(&fetch_request("orders", 0, 0), 11).await;
+    }
+    for _ in 0..4 {
+        assert_eq!(client.read_all("orders", 0, 0).await, [value.as_str()]);
+    }
+}
