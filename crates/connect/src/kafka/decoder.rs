@@ -12,7 +12,7 @@ use ledger::Reservation;
 use rows::{BadRecord, Batch, Decoded, Header, Origin, PartitionId, RawRecord, RecordDecoder};
 
 use super::bad_records::{BadRecords, at};
-use super::metadata::MetadataColumns;
+use super::metadata::{BatchFacts, MetadataColumns};
 
 /// Where a column of the output comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,7 @@ struct RowMaker {
     open: Option<PartitionId>,
     /// The length of the longest record of the batch that is being built.
     longest: usize,
+    facts: BatchFacts,
     /// Records before it were read earlier: a batch is fetched whole, also from its middle.
     from: Offset,
     counts: DecoderCounts,
@@ -63,7 +64,15 @@ struct RowMaker {
 impl KafkaDecoder {
     pub(super) fn new(reader: RecordReader, parts: DecoderParts) -> Self {
         let counts = DecoderCounts::default();
-        let rows = RowMaker { parts, open: None, longest: 0, from: Offset(0), counts, told: HashSet::new() };
+        let rows = RowMaker {
+            parts,
+            open: None,
+            facts: BatchFacts::of(None),
+            longest: 0,
+            from: Offset(0),
+            counts,
+            told: HashSet::new(),
+        };
         Self { reader, rows, at_end: false }
     }
 }
@@ -121,7 +130,7 @@ impl RowMaker {
             Ok(()) => {
                 let rows = self.parts.format.rows() - before;
                 self.check_metadata(&raw, rows)?;
-                self.parts.metadata.append(self.open.as_ref(), &raw, rows);
+                self.parts.metadata.append(self.open.as_ref(), self.facts, &raw, rows);
                 Ok(())
             }
             Err(reason) => self.parts.bad.handle(place(self.open.as_ref()), &raw, &reason, &mut self.counts),
@@ -214,7 +223,9 @@ impl Decoder for KafkaDecoder {
             return Ok(());
         }
         let opened = self.reader.open(raw.bytes);
-        opened.map_err(|error| unreadable(self.rows.open.as_ref(), &error))
+        opened.map_err(|error| unreadable(self.rows.open.as_ref(), &error))?;
+        self.rows.facts = BatchFacts::of(self.reader.header());
+        Ok(())
     }
 
     fn step(&mut self, scratch: &mut Reservation) -> Result<Decoding> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, Int32Builder, Int64Builder, MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, TimestampMicrosecondArray};
+use kafka_wire::records::{BatchHeader, TimestampType};
 use rows::{Header, LogicalType, PartitionId, RawRecord};
 
 /// Key, type and nullability of each metadata column, as Flink documents them. A TIMESTAMP_LTZ(3) is held in microseconds.
@@ -15,8 +16,33 @@ pub(super) fn known() -> Vec<(&'static str, LogicalType, bool)> {
         ("partition", LogicalType::Int, false),
         ("offset", LogicalType::BigInt, false),
         ("timestamp", LogicalType::TimestampLtz(3), false),
+        ("timestamp-type", LogicalType::STRING, false),
+        ("leader-epoch", LogicalType::Int, true),
         ("headers", headers, false),
     ]
+}
+
+/// What the records of a batch have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BatchFacts {
+    timestamp_type: &'static str,
+    /// `None` for a log without one.
+    leader_epoch: Option<i32>,
+}
+
+impl BatchFacts {
+    /// `None` is a batch whose header cannot be read.
+    pub(super) fn of(header: Option<&BatchHeader>) -> Self {
+        Self {
+            // As Java's `TimestampType` prints itself.
+            timestamp_type: match header.map(|header| header.attributes.timestamp_type()) {
+                None => "NoTimestampType",
+                Some(TimestampType::Create) => "CreateTime",
+                Some(TimestampType::LogAppend) => "LogAppendTime",
+            },
+            leader_epoch: header.map(|header| header.partition_leader_epoch).filter(|epoch| *epoch >= 0),
+        }
+    }
 }
 
 /// Builders of the metadata columns that a query uses.
@@ -31,6 +57,8 @@ pub(super) struct MetadataColumns {
 const CELL_BYTES: usize = 16;
 /// The same for a header's key and value.
 const HEADER_BYTES: usize = 2 * CELL_BYTES;
+/// The longest name of a timestamp's kind.
+const TIMESTAMP_TYPE_BYTES: usize = "NoTimestampType".len();
 
 #[derive(Debug)]
 enum Column {
@@ -38,6 +66,8 @@ enum Column {
     Partition(Int32Builder),
     Offset(Int64Builder),
     Timestamp(Int64Builder),
+    TimestampType(StringBuilder),
+    LeaderEpoch(Int32Builder),
     Headers(Box<MapBuilder<StringBuilder, BinaryBuilder>>),
 }
 
@@ -50,6 +80,8 @@ impl MetadataColumns {
                 "partition" => Column::Partition(Int32Builder::new()),
                 "offset" => Column::Offset(Int64Builder::new()),
                 "timestamp" => Column::Timestamp(Int64Builder::new()),
+                "timestamp-type" => Column::TimestampType(StringBuilder::new()),
+                "leader-epoch" => Column::LeaderEpoch(Int32Builder::new()),
                 "headers" => Column::Headers(Box::new(headers_builder())),
                 _ => return None,
             })
@@ -72,11 +104,17 @@ impl MetadataColumns {
     }
 
     /// Appends what `record` says, `rows` times.
-    pub(super) fn append(&mut self, partition: Option<&PartitionId>, record: &RawRecord<'_>, rows: usize) {
+    pub(super) fn append(
+        &mut self,
+        partition: Option<&PartitionId>,
+        batch: BatchFacts,
+        record: &RawRecord<'_>,
+        rows: usize,
+    ) {
         self.bytes += rows * self.row_bytes(partition, record);
         for column in &mut self.columns {
             for _ in 0..rows {
-                column.append(partition, record);
+                column.append(partition, batch, record);
             }
         }
     }
@@ -92,7 +130,8 @@ impl Column {
         CELL_BYTES
             + match self {
                 Self::Topic(_) => partition.map_or(0, |partition| partition.topic.len()),
-                Self::Partition(_) | Self::Offset(_) | Self::Timestamp(_) => 0,
+                Self::Partition(_) | Self::Offset(_) | Self::Timestamp(_) | Self::LeaderEpoch(_) => 0,
+                Self::TimestampType(_) => TIMESTAMP_TYPE_BYTES,
                 Self::Headers(_) => {
                     let of =
                         |header: &Header<'_>| HEADER_BYTES + header.key.len() + header.value.map_or(0, <[u8]>::len);
@@ -101,12 +140,14 @@ impl Column {
             }
     }
 
-    fn append(&mut self, partition: Option<&PartitionId>, record: &RawRecord<'_>) {
+    fn append(&mut self, partition: Option<&PartitionId>, batch: BatchFacts, record: &RawRecord<'_>) {
         match self {
             Self::Topic(builder) => builder.append_option(partition.map(|partition| &*partition.topic)),
             Self::Partition(builder) => builder.append_option(partition.map(|partition| partition.index.0)),
             Self::Offset(builder) => builder.append_value(record.offset.0),
             Self::Timestamp(builder) => builder.append_value(record.timestamp.saturating_mul(1_000)),
+            Self::TimestampType(builder) => builder.append_value(batch.timestamp_type),
+            Self::LeaderEpoch(builder) => builder.append_option(batch.leader_epoch),
             Self::Headers(builder) => append_headers(builder, record),
         }
     }
@@ -120,6 +161,8 @@ impl Column {
                 let (_, values, nulls) = builder.finish().into_parts();
                 Arc::new(TimestampMicrosecondArray::new(values, nulls).with_timezone("UTC"))
             }
+            Self::TimestampType(builder) => Arc::new(builder.finish()),
+            Self::LeaderEpoch(builder) => Arc::new(builder.finish()),
             Self::Headers(builder) => Arc::new(builder.finish()),
         }
     }

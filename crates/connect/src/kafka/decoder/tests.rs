@@ -25,7 +25,7 @@ fn place() -> Place {
     let schema = Schema::new(vec![Field::new("id", LogicalType::BigInt, true)]);
     let format =
         formats::json::decoder(&Table::new("t", schema), formats::json::JsonOptions::default(), LIMITS).unwrap();
-    let headers = super::super::metadata::known().remove(4);
+    let headers = super::super::metadata::known().into_iter().find(|(key, ..)| *key == "headers").unwrap();
     let output =
         Schema::new(vec![Field::new("id", LogicalType::BigInt, true), Field::new("headers", headers.1, headers.2)]);
     let parts = DecoderParts {
