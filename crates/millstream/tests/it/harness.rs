@@ -97,7 +97,7 @@ impl Harness {
 
     /// Puts lines of `{"key":…,"value":…}` into a topic.
     pub(crate) fn produce(&self, topic: &str, lines: &str) {
-        let file = self.write("records.ndjson", lines);
+        let file = self.write(&format!("{topic}.ndjson"), lines);
         self.succeed(&["produce", topic, &text(&file), "--bootstrap", &self.bootstrap()]);
     }
 

@@ -12,4 +12,5 @@ mod harness_jobs;
 mod jobs;
 mod outages;
 mod restarts;
+mod shared_table;
 mod tables;

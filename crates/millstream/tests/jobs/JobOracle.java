@@ -4,6 +4,8 @@ import org.apache.flink.types.*;
 import org.apache.flink.util.CloseableIterator;
 
 import java.nio.file.*;
+import java.time.*;
+import java.time.format.DateTimeFormatter;
 import java.util.*;
 import java.util.regex.*;
 import java.util.stream.*;
@@ -45,10 +47,10 @@ public class JobOracle {
         TableEnvironment env = TableEnvironment.create(EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(conf).build());
         String sql = Files.readString(job.resolve("job.sql")).replaceAll("(?m)^\\s*--.*$", "").replace("${dst}", "dst");
         Map<String, String> metadata = new LinkedHashMap<>();
-        Matcher matcher = Pattern.compile("`?(\\w+)`? (BIGINT|INT|STRING) METADATA(?: FROM '(\\w+)')?( VIRTUAL)?").matcher(sql);
+        Matcher matcher = Pattern.compile("`?(\\w+)`? (BIGINT|INT|STRING|TIMESTAMP_LTZ\\(3\\)) METADATA(?: FROM '([\\w-]+)')?( VIRTUAL)?").matcher(sql);
         while (matcher.find()) metadata.put(matcher.group(1), matcher.group(3) == null ? matcher.group(1) : matcher.group(3));
-        sql = sql.replaceAll(" METADATA( FROM '\\w+')?( VIRTUAL)?", "");
-        Path input = input(job.resolve("input.jsonl"), metadata);
+        sql = sql.replaceAll(" METADATA( FROM '[\\w-]+')?( VIRTUAL)?", "");
+        Path input = input(job, metadata);
         sql = sql.replace("${src}", "'connector'='filesystem','path'='file://" + input + "'").replaceAll("\\$\\{dst\\.\\w+\\}", "'connector'='blackhole'");
         List<String> rows = null;
         for (String statement : sql.split(";\\s*\n")) {
@@ -57,29 +59,43 @@ public class JobOracle {
             Matcher insert = Pattern.compile("INSERT INTO dst\\s*(?:\\(([^)]*)\\))?\\s*(SELECT.*)", Pattern.DOTALL).matcher(statement);
             if (statement.isEmpty()) continue;
             else if (set.matches()) env.getConfig().getConfiguration().setString(set.group(1), set.group(2));
-            else if (insert.matches()) rows = insert(env, insert.group(1), insert.group(2));
+            else if (insert.matches()) {
+                // What Flink would not insert is no job.
+                env.explainSql(statement.replaceAll(";$", ""));
+                rows = insert(env, insert.group(1), insert.group(2));
+            }
             else env.executeSql(statement);
         }
         return rows;
     }
 
-    /** The input with the metadata that a Kafka topic of one partition would give each record. */
-    static Path input(Path file, Map<String, String> metadata) throws Exception {
-        Path copy = Files.createTempFile("input", ".jsonl");
-        List<String> lines = Files.readAllLines(file);
-        for (int i = 0; i < lines.size(); i++) {
+    /** The values of the input, each with the metadata that its record has in a Kafka topic. */
+    static Path input(Path job, Map<String, String> metadata) throws Exception {
+        List<String> values = new ArrayList<>();
+        Map<Long, Long> offsets = new HashMap<>();
+        for (String line : Files.readAllLines(job.resolve("input.jsonl"))) {
+            int tab = line.indexOf('\t');
+            String beside = tab < 0 ? "" : line.substring(0, tab), value = line.substring(tab + 1);
+            long partition = number(beside, "partition"), offset = offsets.merge(partition, 1L, Long::sum) - 1;
+            String written = Instant.ofEpochMilli(number(beside, "timestamp")).atOffset(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS'Z'"));
+            Map<String, Object> known = Map.of("offset", offset, "partition", partition, "topic", '"' + job.getFileName().toString() + '"',
+                "timestamp", '"' + written + '"', "timestamp-type", "\"CreateTime\"", "leader-epoch", 0);
             StringBuilder fields = new StringBuilder();
-            for (Map.Entry<String, String> column : metadata.entrySet()) {
-                Object value = Map.of("offset", i, "partition", 0, "topic", "\"src\"").get(column.getValue());
-                fields.append('"').append(column.getKey()).append("\":").append(value).append(',');
-            }
-            String line = lines.get(i);
-            if (line.startsWith("{\"before\"")) line = line.replaceAll("\"(before|after)\": \\{", Matcher.quoteReplacement("\"$1\": {" + fields).replace("\\$1", "$1"));
-            else line = "{" + fields + line.substring(1);
-            lines.set(i, line.replace(",}", "}"));
+            metadata.forEach((column, key) -> fields.append('"').append(column).append("\":").append(known.get(key)).append(','));
+            if (value.startsWith("{\"before\"")) value = value.replaceAll("\"(before|after)\": \\{", Matcher.quoteReplacement("\"$1\": {" + fields).replace("\\$1", "$1"));
+            else value = "{" + fields + value.substring(1);
+            // A tombstone is nothing to Flink's formats.
+            if (!line.endsWith("\tnull")) values.add(value.replace(",}", "}"));
         }
-        Files.write(copy, lines);
+        Path copy = Files.createTempFile("input", ".jsonl");
+        Files.write(copy, values);
         return copy;
+    }
+
+    /** A number of what stands before a line's tab, 0 without it. */
+    static long number(String beside, String name) {
+        Matcher matcher = Pattern.compile('"' + name + "\": ?(\\d+)").matcher(beside);
+        return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
     static List<String> insert(TableEnvironment env, String named, String query) throws Exception {

@@ -1,4 +1,4 @@
--- Where a row came from. All records are of partition 0 of the topic `src`.
+-- Where a row came from; the topic is called as the job.
 CREATE TABLE src (
   id BIGINT,
   pos BIGINT METADATA FROM 'offset' VIRTUAL,
