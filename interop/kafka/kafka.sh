@@ -7,6 +7,7 @@ set -euo pipefail
 VERSION=4.3.1
 CACHE=${MILLSTREAM_CACHE:-$HOME/.cache/millstream-interop}/kafka-$VERSION
 fetch() {
+  need python3 python3 >&2
   need java default-jre-headless >&2
   [ -f "$CACHE/.made" ] && return
   need mvn maven >&2
