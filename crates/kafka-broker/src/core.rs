@@ -15,7 +15,7 @@ use crate::groups::GroupOffsets;
 use crate::identity::{self, ProducerIds};
 use crate::log::{Refused, SCAN_BUFFER, Syncer};
 use crate::memory::BrokerMemory;
-use crate::topics::{Topic, TopicConfig, Topics};
+use crate::topics::{CREW, Topic, TopicConfig, Topics};
 
 /// A broker's state. All of its methods may be called from any task.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Core {
         let data = &config.data;
         let opening = memory
             .fetch
-            .try_reserve(base::ByteCount::from(SCAN_BUFFER))
+            .try_reserve(base::ByteCount::from(CREW * SCAN_BUFFER))
             .ok_or_else(|| Error::internal("a broker's floor is smaller than its recovery's buffer"))?;
         disk.create_dir_all(data).map_err(|error| files::failed("make", data, error))?;
         let lock = lock(disk.as_ref(), data)?;

@@ -10,6 +10,7 @@ use kafka_wire::protocol::{ErrorCode, TopicId};
 use ledger::Account;
 
 use super::config::TopicConfig;
+use super::crew;
 use super::name::check_name;
 use super::store::{self, Stored};
 use crate::files;
@@ -61,6 +62,7 @@ impl Topics {
             let folder = topics.data.join(&entry.name);
             topics.disk.remove_dir_all(&folder).map_err(|error| files::failed("remove", &folder, error))?;
         }
+        let mut found = Vec::new();
         for entry in entries.iter().filter(|entry| entry.is_dir && entry.name.ends_with("-0")) {
             let folder = topics.data.join(&entry.name);
             let stored = Stored::read(topics.disk.as_ref(), &folder)
@@ -69,21 +71,23 @@ impl Topics {
                 Some(stored) if stored.deleted => {
                     topics.remove_folders(&stored).map_err(|error| files::failed("remove", &folder, error))?;
                 }
-                Some(stored) => {
-                    topics.open_topic(stored, clean)?;
-                }
+                Some(stored) => found.push(stored),
                 None => tracing::warn!(folder = %folder.display(), "a folder of no topic is left alone"),
             }
         }
+        topics.open_all(found, clean)?;
         Ok(topics)
     }
 
-    fn open_topic(&self, stored: Stored, clean: bool) -> Result<Arc<Topic>> {
-        let mut partitions = Vec::new();
-        for partition in 0..stored.partitions {
-            partitions.push(self.open_log(&stored, partition, clean)?);
+    fn open_all(&self, found: Vec<Stored>, clean: bool) -> Result<()> {
+        let logs: Vec<(&Stored, i32)> =
+            found.iter().flat_map(|stored| (0..stored.partitions).map(move |partition| (stored, partition))).collect();
+        let mut opened = crew::each(&logs, |(stored, partition)| self.open_log(stored, *partition, clean))?.into_iter();
+        for stored in found {
+            let partitions = opened.by_ref().take(stored.partitions.max(0) as usize).collect();
+            self.put(Topic { name: stored.name, id: stored.id, config: stored.config, partitions });
         }
-        Ok(self.put(Topic { name: stored.name, id: stored.id, config: stored.config, partitions }))
+        Ok(())
     }
 
     fn open_log(&self, stored: &Stored, partition: i32, clean: bool) -> Result<Arc<PartitionLog>> {
