@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real single-node Apache Kafka (KRaft) on 127.0.0.1, from Maven's artifacts, for the interop lanes.
-#   kafka.sh start DIR     makes DIR, starts on two free ports, waits until it serves, prints HOST:PORT
+#   kafka.sh start DIR     makes DIR anew, starts on two free ports, waits until it serves, prints HOST:PORT
 #   kafka.sh stop DIR      and waits for its end; nothing to do is no error
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/../need.sh"
@@ -43,6 +43,7 @@ start)
   fetch
   dir=$2
   read -r port controller <<<"$(free_ports)"
+  rm -rf "$dir"
   mkdir -p "$dir"
   cat >"$dir/server.properties" <<P
 process.roles=broker,controller
