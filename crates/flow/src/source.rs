@@ -65,6 +65,9 @@ pub trait Source: Send {
 pub struct Opened {
     pub start: Positions,
     pub end: Option<Positions>,
+    /// The start would be another one if it were asked for again (`latest-offset`): it is committed even where nothing
+    /// is read, so that the next run goes on from it.
+    pub start_moves: bool,
 }
 
 /// What a source has to say.
@@ -79,7 +82,8 @@ pub enum SourceEvent {
 #[derive(Clone, Debug)]
 pub struct RawBatch {
     pub partition: PartitionId,
-    /// The offsets this batch covers, `from..to`, records that are gone (compaction, aborted, control) included.
+    /// The offsets this batch covers, `from..to`, records that are gone (compaction, aborted, control) included. What
+    /// else the bytes hold is not part of it.
     pub from: Offset,
     pub to: Offset,
     /// The end of the partition as known now, for lag.

@@ -342,7 +342,7 @@ impl DebeziumDecoder {
 
 impl RecordDecoder for DebeziumDecoder {
     fn floor(&self, record_max: ByteCount) -> ByteCount {
-        self.rows.floor(record_max)
+        self.rows.floor(record_max) + ByteCount::from(schema::reading_memory(record_max.as_usize()))
     }
 
     fn learned(&self) -> ByteCount {

@@ -3,8 +3,9 @@
 //! Dead letters are NDJSON, a file per table. They are synced before the commit that steps past them, by the committer
 //! thread; a restart may write a record again, never lose one.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base::disk::Open;
 use base::{Disk, DiskFile, Error, Offset, Result};
@@ -26,7 +27,7 @@ pub(super) enum BadRecords {
 pub(super) struct DeadLetters {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    file: Option<(Arc<dyn DiskFile>, u64)>,
+    file: Option<Arc<dyn DiskFile>>,
     unsynced: bool,
 }
 
@@ -83,28 +84,43 @@ impl BadRecords {
 
     pub(super) fn before_commit(&mut self) -> Option<BeforeCommit> {
         let Self::DeadLetter(letters) = self else { return None };
-        let (file, _) = letters.file.as_ref().filter(|_| letters.unsynced)?;
+        let file = letters.file.as_ref().filter(|_| letters.unsynced)?;
         letters.unsynced = false;
-        let (file, path) = (file.clone(), letters.path.clone());
+        let (file, disk, path) = (file.clone(), letters.disk.clone(), letters.path.clone());
         Some(Box::new(move || {
-            file.sync().map_err(|error| Error::external(format!("cannot sync {}", path.display())).caused_by(error))
+            let cannot = |error| failed("sync", &path, error);
+            file.sync().map_err(cannot)?;
+            path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir).map_err(cannot))
         }))
     }
 }
 
+/// Held while a line is appended: several INSERTs may read one table, each with a decoder of its own, and share its file.
+static APPENDING: Mutex<()> = Mutex::new(());
+
+fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
+    let message = format!("cannot {what} the dead letters {}", path.display());
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Error::transient(message).hint("the disk is full: free some space; the job goes on by itself")
+        }
+        _ => Error::external(message).hint("see that the folder of 'millstream.bad-records.path' is writable"),
+    }
+    .caused_by(error)
+}
+
 impl DeadLetters {
     fn write(&mut self, place: &str, record: &RawRecord<'_>, reason: &str) -> Result<()> {
-        let cannot = |error| Error::external(format!("cannot write to {}", self.path.display())).caused_by(error);
+        let cannot = |error| failed("write to", &self.path, error);
         if self.file.is_none() {
             if let Some(dir) = self.path.parent() {
                 self.disk.create_dir_all(dir).map_err(cannot)?;
             }
             let file = self.disk.open(&self.path, Open::WriteOrCreate).map_err(cannot)?;
-            let len = file.len().map_err(cannot)?;
             tracing::warn!("{place}: {reason}; written to {}, as will be all others", self.path.display());
-            self.file = Some((file, len));
+            self.file = Some(file);
         }
-        let Some((file, len)) = &mut self.file else { return Ok(()) };
+        let Some(file) = &self.file else { return Ok(()) };
         let mut line = String::from("{\"at\":");
         ndjson::text(&mut line, place);
         line.push_str(",\"reason\":");
@@ -114,8 +130,10 @@ impl DeadLetters {
         ndjson::bytes_field(&mut line, "value", record.value);
         ndjson::headers_field(&mut line, record.headers);
         line.push_str("}\n");
-        file.write_all_at(line.as_bytes(), *len).map_err(cannot)?;
-        *len += line.len() as u64;
+        let appending = APPENDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = file.len().map_err(cannot)?;
+        file.write_all_at(line.as_bytes(), end).map_err(cannot)?;
+        drop(appending);
         self.unsynced = true;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! From record batches to rows: opens each batch in a bounded window, hands its records to the format, adds metadata.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -37,7 +38,7 @@ pub(super) struct DecoderParts {
 }
 
 /// More in one record are an attack or an accident: each takes many times its bytes while the record is read.
-const HEADERS_MAX: usize = 16_384;
+const HEADERS_MAX: usize = 4_096;
 /// What each takes while the record is read: its slices, and its place in a map where a query reads headers.
 const HEADER_BYTES: usize = 3 * size_of::<Header<'_>>();
 
@@ -55,8 +56,8 @@ struct RowMaker {
     /// The length of the longest record of the batch that is being built.
     longest: usize,
     facts: BatchFacts,
-    /// Records before it were read earlier: a batch is fetched whole, also from its middle.
-    from: Offset,
+    /// A batch is fetched whole, also from its middle and up to a bound within it: other records of it do not count.
+    wanted: Range<Offset>,
     counts: DecoderCounts,
     told: HashSet<String>,
 }
@@ -69,7 +70,7 @@ impl KafkaDecoder {
             open: None,
             facts: BatchFacts::of(None),
             longest: 0,
-            from: Offset(0),
+            wanted: Offset(0)..Offset(0),
             counts,
             told: HashSet::new(),
         };
@@ -101,7 +102,7 @@ impl RowMaker {
     }
 
     fn record(&mut self, record: &Record<'_>, scratch: &mut Reservation) -> Result<()> {
-        if record.offset < self.from {
+        if !self.wanted.contains(&record.offset) {
             return Ok(());
         }
         if record.bytes() > self.longest {
@@ -200,6 +201,9 @@ impl RowMaker {
         let ReadError::TooLarge(large) = error else {
             return Err(unreadable(self.open.as_ref(), error));
         };
+        if !self.wanted.contains(&large.offset) {
+            return Ok(());
+        }
         let bad = BadRecord {
             reason: format!("the record has {} bytes and the limit is {}", large.bytes.get(), large.limit),
             hint: Some("raise it with SET 'millstream.record.max-bytes', within the budget".into()),
@@ -217,7 +221,7 @@ impl Decoder for KafkaDecoder {
 
     fn start(&mut self, raw: RawBatch) -> Result<()> {
         self.rows.open = Some(raw.partition);
-        self.rows.from = raw.from;
+        self.rows.wanted = raw.from..raw.to;
         self.at_end = raw.bytes.is_empty();
         if self.at_end {
             return Ok(());

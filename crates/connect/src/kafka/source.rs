@@ -93,7 +93,8 @@ impl KafkaSource {
         let by_id = |offsets: &BTreeMap<TopicPartition, Offset>| -> Positions {
             offsets.iter().filter_map(|(partition, offset)| Some((ids.get(partition)?.clone(), *offset))).collect()
         };
-        let opened = Opened { start: by_id(&starts), end: ends.as_ref().map(by_id) };
+        let start_moves = matches!(self.startup, Startup::Latest | Startup::GroupOffsets);
+        let opened = Opened { start: by_id(&starts), end: ends.as_ref().map(by_id), start_moves };
         self.open = Some(Reading { consumer, ids, ends: left });
         Ok(opened)
     }
@@ -273,16 +274,20 @@ impl Reading {
         let fetched = self.consumer.next().await?;
         let id = self.ids.get(&fetched.partition).cloned();
         let partition = id.ok_or_else(|| Error::internal(format!("{} was never assigned", fetched.partition)))?;
+        let mut to = fetched.next_offset;
         if let Some(ends) = &mut self.ends
-            && ends.get(&fetched.partition).is_some_and(|end| fetched.next_offset >= *end)
+            && let Some(end) = ends.get(&fetched.partition).copied()
+            && fetched.next_offset >= end
         {
+            // A batch comes whole, also where the end lies in its middle.
+            to = end;
             ends.remove(&fetched.partition);
             self.consumer.unassign(&fetched.partition);
         }
         Ok(SourceEvent::Batch(RawBatch {
             partition,
             from: fetched.from,
-            to: fetched.next_offset,
+            to,
             end: fetched.high_watermark,
             bytes: fetched.bytes,
         }))

@@ -95,7 +95,7 @@ mod tests {
 
     impl Source for Endless {
         fn open<'a>(&'a mut self, _at: &'a Positions) -> BoxFuture<'a, Result<Opened>> {
-            Box::pin(async { Ok(Opened { start: Positions::new(), end: None }) })
+            Box::pin(async { Ok(Opened::default()) })
         }
 
         fn next(&mut self) -> BoxFuture<'_, Result<SourceEvent>> {

@@ -1,6 +1,5 @@
 //! One pipeline as a state machine that a worker steps: read, decode, transform, write; barrier, prepare, commit.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::{ByteCount, Epoch, Error, Offset, Result};
@@ -27,6 +26,8 @@ pub(crate) struct Parts {
     pub(crate) desk: CommitDesk,
     /// Where the source begins: what is committed, and the startup mode for the rest.
     pub(crate) start: Positions,
+    /// It is to be committed even if nothing is read.
+    pub(crate) commit_start: bool,
     pub(crate) interval: Duration,
     pub(crate) gauge: Gauge,
     pub(crate) budget: Budget,
@@ -59,6 +60,8 @@ pub(crate) struct Pipeline {
     epoch: Epoch,
     next_barrier: Duration,
     commit_soon: bool,
+    /// See [`Parts::commit_start`]; until the first cut.
+    commit_start: bool,
     draining: bool,
     ended: bool,
     /// How others ask this pipeline for memory; there once a worker steps it.
@@ -96,8 +99,8 @@ const MEMORY_PAUSE: Duration = Duration::from_millis(2);
 
 impl Pipeline {
     pub(crate) fn new(parts: Parts, now: Duration) -> Self {
-        let Parts { name, feed, decoder, transforms, writer, committer, desk, start, interval, gauge, budget, scratch } =
-            parts;
+        let Parts { name, feed, decoder, transforms, writer, committer, desk, .. } = parts;
+        let Parts { start, commit_start, interval, gauge, budget, scratch, .. } = parts;
         Self {
             cut: start.clone(),
             read: start,
@@ -109,6 +112,7 @@ impl Pipeline {
             epoch: Epoch(0),
             next_barrier: now + interval,
             commit_soon: false,
+            commit_start,
             draining: false,
             ended: false,
             reclaimer: None,
@@ -248,7 +252,7 @@ impl Pipeline {
         self.next_barrier = now + self.parts.interval;
         self.commit_soon = false;
         let spans = self.spans();
-        if spans.is_empty() {
+        if !std::mem::take(&mut self.commit_start) && spans.iter().all(|span| span.from == span.to) {
             return if self.closing() { Did::Finished } else { Did::Work };
         }
         self.epoch = self.epoch.next();
@@ -259,15 +263,14 @@ impl Pipeline {
         Did::Work
     }
 
+    /// Of every partition, also where nothing came: where it stands is part of the cut, so that a restart does not ask
+    /// the startup mode again.
     fn spans(&self) -> Vec<Span> {
-        let from: &BTreeMap<_, _> = &self.cut;
-        self.read
-            .iter()
-            .filter_map(|(partition, to)| {
-                let from = from.get(partition).copied().unwrap_or(*to);
-                (*to > from).then(|| Span { partition: partition.clone(), from, to: *to })
-            })
-            .collect()
+        let span = |(partition, to): (&PartitionId, &Offset)| {
+            let from = self.cut.get(partition).copied().unwrap_or(*to);
+            Span { partition: partition.clone(), from, to: *to }
+        };
+        self.read.iter().map(span).collect()
     }
 
     fn prepare(&mut self, bell: &Bell) -> Result<Did> {

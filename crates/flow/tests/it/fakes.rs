@@ -56,11 +56,19 @@ pub(crate) struct Numbers {
     pub(crate) published: Arc<Mutex<Positions>>,
     /// What opening waits for, as for a broker that is down.
     pub(crate) opens_after: Option<Arc<Notify>>,
+    /// Begins at the end, wherever that is when it opens.
+    pub(crate) latest: bool,
 }
 
 impl Numbers {
     pub(crate) fn new(lens: &[i64], faults: &Arc<Faults>) -> Self {
-        Self { lens: lens.to_vec(), faults: faults.clone(), published: Arc::default(), opens_after: None }
+        Self {
+            lens: lens.to_vec(),
+            faults: faults.clone(),
+            published: Arc::default(),
+            opens_after: None,
+            latest: false,
+        }
     }
 }
 
@@ -79,6 +87,7 @@ impl SourceInstance for Numbers {
             faults: self.faults.clone(),
             published: self.published.clone(),
             opens_after: self.opens_after.clone(),
+            latest: self.latest,
         };
         Ok(SourceParts { source: Box::new(source), decoder: Box::new(NumbersDecoder::new(self.faults.clone())) })
     }
@@ -92,6 +101,7 @@ struct NumbersSource {
     faults: Arc<Faults>,
     published: Arc<Mutex<Positions>>,
     opens_after: Option<Arc<Notify>>,
+    latest: bool,
 }
 
 impl Source for NumbersSource {
@@ -101,9 +111,12 @@ impl Source for NumbersSource {
                 opens_after.notified().await;
             }
             self.faults.strike("open")?;
-            self.at = (0..self.lens.len()).map(|i| at.get(&partition(i as i32)).map_or(0, |offset| offset.0)).collect();
+            let fresh = |i: usize| if self.latest { self.lens[i] } else { 0 };
+            self.at = (0..self.lens.len())
+                .map(|i| at.get(&partition(i as i32)).map_or_else(|| fresh(i), |offset| offset.0))
+                .collect();
             let start = self.at.iter().enumerate().map(|(i, at)| (partition(i as i32), Offset(*at))).collect();
-            Ok(Opened { start, end: None })
+            Ok(Opened { start, end: None, start_moves: self.latest })
         })
     }
 

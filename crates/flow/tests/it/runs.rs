@@ -76,6 +76,29 @@ fn every_row_once_in_order_whatever_fails() {
     assert!(restarts > 0, "nothing failed");
 }
 
+/// Runs a source to its end; how often its table was committed.
+fn run_once(source: Numbers, table: &Arc<Mutex<Table>>) -> u64 {
+    let sink = TableSink::new(table.clone(), source.faults.clone());
+    let before = table.lock().unwrap().commits;
+    let job = Job::new(plan(source, vec![sink], "1 h"), options(1, &Budget::new(ByteCount::mib(1))));
+    runtime().block_on(job.run()).unwrap();
+    table.lock().unwrap().commits - before
+}
+
+#[test]
+fn a_run_goes_on_from_where_an_idle_partition_stood_and_not_from_its_end() {
+    let _alone = ALONE.lock().unwrap();
+    let table = Arc::<Mutex<Table>>::default();
+    let latest = |lens: &[i64]| Numbers { latest: true, ..Numbers::new(lens, &Faults::new(0, 0)) };
+    assert_eq!(run_once(latest(&[500, 7]), &table), 1, "nothing to read, and yet a start to keep");
+    assert_eq!(run_once(latest(&[500, 7]), &table), 0);
+    assert_eq!(run_once(latest(&[520, 7]), &table), 1);
+    assert_eq!(run_once(latest(&[520, 10]), &table), 1);
+    assert_eq!(table.lock().unwrap().rows, [(0, (500..520).collect()), (1, (7..10).collect())].into());
+    let table = Arc::<Mutex<Table>>::default();
+    assert_eq!(run_once(Numbers::new(&[0], &Faults::new(0, 0)), &table), 0, "the first offset does not move");
+}
+
 #[test]
 fn a_budget_that_cannot_hold_the_floors_is_refused_with_the_arithmetic() {
     let _alone = ALONE.lock().unwrap();

@@ -114,10 +114,11 @@ pub(super) fn time(token: Token<'_>, form: TimeForm) -> Result<i64, Fault> {
         Token::Number(number) if number.integral => {
             let unit = form.number.ok_or(expected)?.per_second();
             let count = number.integer().ok_or(Fault::OutOfRange)?;
-            if !(0..DAY_SECONDS * unit).contains(&count) {
+            // PostgreSQL knows 24:00:00, the end of a day, which is the beginning of one here as it is in text.
+            if !(0..=DAY_SECONDS * unit).contains(&count) {
                 return Err(Fault::OutOfRange);
             }
-            count * (SECOND_NANOS / unit)
+            count % (DAY_SECONDS * unit) * (SECOND_NANOS / unit)
         }
         _ => return Err(expected),
     };

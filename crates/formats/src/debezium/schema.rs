@@ -30,6 +30,17 @@ const KNOWN_MAX: usize = 4;
 /// A schema larger than this is read anew for each record rather than kept.
 const KNOWN_BYTES_MAX: usize = 64 << 10;
 
+/// A larger one is refused: it would be that of some thousand columns.
+const BYTES_MAX: usize = 256 << 10;
+
+/// What reading a schema takes, in its bytes: a type's name of a few characters becomes a node of some 150 bytes.
+const READING_FACTOR: usize = 10;
+
+/// What reading the schema of a record of so many bytes takes for a moment.
+pub(super) fn reading_memory(record_bytes: usize) -> usize {
+    READING_FACTOR * record_bytes.min(BYTES_MAX)
+}
+
 /// No object begins so.
 const UNRECOGNISABLE: &[u8] = b"-";
 
@@ -50,6 +61,13 @@ impl Schemas {
             return Ok(());
         }
         let bytes = scanner.skip()?;
+        if bytes.len() > BYTES_MAX {
+            return Err(Problem::reason(format!(
+                "its schema has {} bytes, and at most {BYTES_MAX} are read",
+                bytes.len()
+            ))
+            .hint("leave schemas out of the records: 'value.converter.schemas.enable'='false' in the connector"));
+        }
         let schema: Node<'_> = serde_json::from_slice(bytes)
             .map_err(|error| Problem::reason(format!("the record's schema is not one of Kafka Connect: {error}")))?;
         let row = row_of(&schema);

@@ -236,9 +236,21 @@ fn a_value_of_another_encoding_comes_with_the_setting_that_may_be_wrong() {
     };
     check("DECIMAL(5, 2)", "\"1.50\"", Some("decimal.handling.mode"));
     check("TIMESTAMP(3)", "1709212394123456", Some("time.precision.mode"));
-    check("TIME(3)", "86400000", Some("time.precision.mode"));
+    check("TIME(3)", "86400001", Some("time.precision.mode"));
     check("BYTES", "\"0g\"", Some("binary.handling.mode"));
     check("INT", "\"x\"", None);
+}
+
+#[test]
+fn a_schema_of_unheard_of_size_is_refused() {
+    let mut decoder = decoder(&table("id INT; v STRING", 1), DebeziumOptions::default(), Limits::default()).unwrap();
+    let payload = event("c", "null", r#"{"id":1,"v":"a"}"#);
+    let with_schema = |name: &str| format!(r#"{{"schema":{{"type":"struct","name":"{name}"}},"payload":{payload}}}"#);
+    Record::value(with_schema("a")).decode_into(&mut decoder, 0).unwrap();
+    let bad = Record::value(with_schema(&"x".repeat(300_000))).decode_into(&mut decoder, 1).unwrap_err();
+    assert!(bad.reason.contains("schema has 300"), "{}", bad.reason);
+    assert!(bad.hint.unwrap().contains("schemas.enable"));
+    assert_eq!(decoder.rows(), 1);
 }
 
 #[test]

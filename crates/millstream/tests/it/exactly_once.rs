@@ -39,6 +39,21 @@ fn a_second_run_goes_on_where_the_first_stopped_also_without_its_state() {
 }
 
 #[test]
+fn a_job_that_begins_at_the_end_misses_nothing_between_its_runs() {
+    let harness = Harness::new();
+    harness.create_topic("t", "3");
+    let job = harness.write("job.sql", &cdc_job("").replace("earliest-offset", "latest-offset"));
+    harness.produce("t", &upsert(1, "before it began", 1));
+    for id in 2..5 {
+        let run = harness.run_job(&job);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        harness.produce("t", &upsert(id, "between two runs", id));
+    }
+    assert_eq!(harness.run_job(&job).code, Some(0));
+    assert_eq!(names(&harness), expected(&[2, 3, 4].map(|id| (id, "between two runs"))));
+}
+
+#[test]
 fn a_process_that_dies_in_a_commit_leaves_nothing_and_loses_nothing() {
     for failpoint in ["after-prepare", "before-swap", "after-swap"] {
         let harness = Harness::new();

@@ -47,6 +47,11 @@ fn place() -> Place {
 impl Place {
     /// Starts a batch of records `{"id": N}`, each with these headers.
     fn start(&mut self, records: usize, headers: &[kafka_wire::records::Header<'_>]) {
+        self.start_within(records, headers, Offset(0)..Offset(records as i64));
+    }
+
+    /// The same, of which only some records are wanted.
+    fn start_within(&mut self, records: usize, headers: &[kafka_wire::records::Header<'_>], wanted: Range<Offset>) {
         let account = self.budget.account("batch", ByteCount::ZERO);
         let mut builder = BatchBuilder::new(account.try_reserve(ByteCount::mib(8)).unwrap());
         for id in 0..records {
@@ -61,8 +66,8 @@ impl Place {
         let bytes = Bytes::copy_from_slice(&closed.bytes.value);
         let partition =
             PartitionId { topic: "t".into(), index: PartitionIndex(0), cluster: "c".into(), topic_id: "i".into() };
-        let to = Offset(records as i64);
-        self.decoder.start(RawBatch { partition, from: Offset(0), to, end: to, bytes }).unwrap();
+        let end = Offset(records as i64);
+        self.decoder.start(RawBatch { partition, from: wanted.start, to: wanted.end, end, bytes }).unwrap();
     }
 
     /// Decodes to the end: rows and paid bytes of each batch.
@@ -95,6 +100,17 @@ fn a_step_pays_for_the_longest_record_and_keeps_nothing() {
     assert!(large[0].1 - small[0].1 > ByteCount(100_000), "{small:?} {large:?}");
     assert!(large[0].1 <= place.decoder.floor());
     assert_eq!(place.scratch.used(), ByteCount::ZERO);
+}
+
+#[test]
+fn records_before_the_start_and_from_the_end_on_do_not_count_even_where_they_are_too_large() {
+    let mut place = place();
+    place.start_within(100, &[], Offset(10)..Offset(42));
+    assert_eq!(place.batches().iter().map(|(rows, _)| rows).sum::<usize>(), 32);
+    let too_large = vec![b'x'; RECORD_BYTES_MAX.as_usize()];
+    place.start_within(2, &[header("h", &too_large)], Offset(2)..Offset(2));
+    assert_eq!(place.batches(), []);
+    assert_eq!((place.decoder.counts().records, place.decoder.counts().skipped), (32, 0));
 }
 
 #[test]

@@ -60,6 +60,7 @@ impl Start {
             tracing::warn!(table = %name, "{note}");
         }
         let opened = source.open(&recovered.positions).await?;
+        let commit_start = opened.start_moves && opened.start.keys().any(|id| !recovered.positions.contains_key(id));
         let start = start_positions(opened.start, &recovered.positions);
         gauge.update(|progress| progress.began(&start, opened.end.as_ref()));
         let (feed, ends) = feed::feed(source, budget.watch_pressure());
@@ -76,6 +77,7 @@ impl Start {
             committer,
             desk,
             start,
+            commit_start,
             interval,
             gauge,
             budget,
