@@ -1,10 +1,12 @@
 //! One connection to a broker: many requests at once, answered in their order.
 //!
 //! ```text
-//! begin() -> outgoing queue -> writer task -> socket -> reader task -> the caller's one-shot
+//! begin() -> outgoing queue -> writer -> socket -> reader -> the caller's one-shot
 //!                                     '--- pending answers, in order ---^
 //! ```
-//! Requests are handed to a writer task, so a caller that goes away never leaves half a frame behind. The reader reads a
+//! Requests are handed to a writer, so a caller that goes away never leaves half a frame behind. Writer and reader end
+//! together and then let go of what they hold, so that every caller learns of it: a broker that stops reading blocks the
+//! writer in the midst of a frame, and only the reader knows that an answer is overdue. The reader reads a
 //! frame's 4-byte length, reserves that much from the account that the request named, and then reads: a response without
 //! memory waits in the socket, and so does what is behind it. So long polls have connections of their own.
 //!
@@ -28,6 +30,7 @@ use bytes::Bytes;
 use kafka_wire::protocol::{Request, decode_response, encode_request};
 use ledger::{Account, Reservation, TooLarge};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use self::error::RequestError;
@@ -133,8 +136,7 @@ impl Connection {
         let (outgoing, frames) = mpsc::channel(OUTGOING_MAX);
         let pending = Arc::new(Pending::default());
         let mut tasks = Tasks::new();
-        tasks.spawn(format!("kafka writer {address}"), writer::run(to, frames, pending.clone()));
-        tasks.spawn(format!("kafka reader {address}"), reader::run(from, pending.clone()));
+        tasks.spawn(format!("kafka connection {address}"), run(from, to, frames, pending.clone()));
         Self {
             address: address.clone(),
             client_id: config.client_id.clone(),
@@ -184,6 +186,10 @@ impl Connection {
         let answer = Answer { account: ask.account.clone(), timeout: ask.timeout, to };
         let Ok(permit) = self.outgoing.reserve().await else { return Err(self.disconnected()) };
         permit.send(Outgoing { frame, answer });
+        // What was sent after the queue was emptied would stay in it.
+        if self.is_closed() {
+            return Err(self.disconnected());
+        }
         Ok(Begun { version, correlation_id, response, _request: PhantomData })
     }
 
@@ -195,4 +201,19 @@ impl Connection {
         let reason = self.pending.failure().unwrap_or_else(|| "the connection was closed".to_owned());
         RequestError::Disconnected { address: self.address.clone(), reason }
     }
+}
+
+/// Writes and reads until either fails; then every caller learns why, those whose requests were not written as well.
+async fn run(
+    from: OwnedReadHalf,
+    to: OwnedWriteHalf,
+    mut frames: mpsc::Receiver<Outgoing>,
+    pending: Arc<Pending>,
+) -> Result<()> {
+    let reason = tokio::select! {
+        reason = writer::run(to, &mut frames, &pending) => reason,
+        reason = reader::run(from, &pending) => reason,
+    };
+    pending.fail(reason);
+    Ok(())
 }

@@ -17,11 +17,11 @@ pub(super) struct Answer {
     pub(super) to: oneshot::Sender<Result<(Bytes, Reservation), TooLarge>>,
 }
 
-/// Shared by the writer, which asks, and the reader, which answers.
+/// Shared by the writer, which asks, the reader, which answers, and those who want to know why it failed.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     state: Mutex<State>,
-    /// Told when the first answer becomes due or the connection has failed.
+    /// Told when an answer is added.
     changed: Notify,
 }
 
@@ -36,17 +36,11 @@ impl Pending {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts an answer at the end; says no once the connection has failed.
-    pub(super) fn push(&self, answer: Answer) -> bool {
-        let mut state = self.state();
-        if state.failure.is_some() {
-            return false;
-        }
+    /// Puts an answer at the end.
+    pub(super) fn push(&self, answer: Answer) {
         let due = Instant::now() + answer.timeout;
-        state.answers.push_back((answer, due));
-        drop(state);
+        self.state().answers.push_back((answer, due));
         self.changed.notify_one();
-        true
     }
 
     pub(super) fn pop(&self) -> Option<Answer> {
@@ -63,10 +57,10 @@ impl Pending {
         self.changed.notified().await;
     }
 
-    /// Ends all waiting; the first reason stays.
+    /// Ends all waiting, once nothing is pushed any more.
     pub(super) fn fail(&self, reason: impl Into<String>) {
         let mut state = self.state();
-        state.failure.get_or_insert_with(|| reason.into());
+        state.failure = Some(reason.into());
         let answers = std::mem::take(&mut state.answers);
         drop(state);
         drop(answers);

@@ -1,8 +1,6 @@
-//! The task that reads responses: length, reservation, bytes.
+//! The side that reads responses: length, reservation, bytes.
 
-use std::sync::Arc;
-
-use base::{ByteCount, Result};
+use base::ByteCount;
 use bytes::BufMut;
 use kafka_wire::protocol::{MAX_FRAME, decode_allowance, frame_length};
 use ledger::Owned;
@@ -11,12 +9,11 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::pending::{Answer, Pending};
 
-/// Reads until the connection fails; then every caller learns why.
-pub(super) async fn run(mut from: OwnedReadHalf, pending: Arc<Pending>) -> Result<()> {
+/// Reads until that fails; says why.
+pub(super) async fn run(mut from: OwnedReadHalf, pending: &Pending) -> String {
     loop {
-        if let Err(reason) = answer_one(&mut from, &pending).await {
-            pending.fail(reason);
-            return Ok(());
+        if let Err(reason) = answer_one(&mut from, pending).await {
+            return reason;
         }
     }
 }

@@ -1,8 +1,5 @@
-//! The task that writes requests.
+//! The side that writes requests.
 
-use std::sync::Arc;
-
-use base::Result;
 use kafka_wire::protocol::Frame;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
@@ -17,23 +14,16 @@ pub(super) struct Outgoing {
     pub(super) answer: Answer,
 }
 
-/// Writes frames until the connection fails or its owner is gone.
-pub(super) async fn run(
-    mut to: OwnedWriteHalf,
-    mut frames: mpsc::Receiver<Outgoing>,
-    pending: Arc<Pending>,
-) -> Result<()> {
+/// Writes frames until that fails or the connection's owner is gone; says why it ended.
+pub(super) async fn run(mut to: OwnedWriteHalf, frames: &mut mpsc::Receiver<Outgoing>, pending: &Pending) -> String {
     while let Some(Outgoing { frame, answer }) = frames.recv().await {
         // Before the bytes: the response must find its answer.
-        if !pending.push(answer) {
-            break;
-        }
+        pending.push(answer);
         for part in frame.parts() {
             if let Err(error) = to.write_all(part).await {
-                pending.fail(error.to_string());
-                return Ok(());
+                return error.to_string();
             }
         }
     }
-    Ok(())
+    "the connection was closed".to_owned()
 }
