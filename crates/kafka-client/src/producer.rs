@@ -9,8 +9,9 @@
 //! answer hold 20 MiB and a compressor each.
 //!
 //! Order: batches of a partition get sequence numbers when they are first sent; a batch that is to be sent again goes alone
-//! and before those behind it. A batch that fails for good leaves a hole in the sequence, so the producer then takes a new
-//! identity and numbers what waits anew (KIP-360, in its simple form).
+//! and before those behind it. A batch that fails for good leaves a hole in the sequence of its partition: what was sent and
+//! not answered keeps its numbers until the broker has said whether it has it, then the partition goes on in a new
+//! epoch of its own (KIP-360). So nothing is in the log twice.
 //!
 //! In reading order: this file, `partitioner`, `delivery` (what a sender of a record waits for), `queue` (the batches of a
 //! partition), `state`, `collect` (what goes into the next request), `answer` (what a response means), `sender` (the task

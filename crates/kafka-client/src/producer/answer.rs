@@ -23,7 +23,7 @@ enum Fate {
     Again,
     /// Again, once the leader is found.
     Elsewhere,
-    /// Again, under a new identity.
+    /// The broker does not have it and cannot take it under its number: again, in a new epoch.
     Renamed,
     Refused,
 }
@@ -31,7 +31,7 @@ enum Fate {
 /// The producer's epoch was taken over (KIP-588).
 const PRODUCER_FENCED: ErrorCode = ErrorCode(90);
 
-/// Judges an answer; `first` says whether the batch is the first of its partition that is not acknowledged.
+/// Judges an answer; `first` says whether the batch is the first of its partition that was sent and not acknowledged.
 fn judge(answer: &ProducePartitionResponse, first: bool) -> Fate {
     match answer.error_code {
         ErrorCode::NONE => Fate::Written((answer.base_offset >= 0).then_some(Offset(answer.base_offset))),
@@ -90,7 +90,7 @@ impl Shared {
     fn settle(&self, sent: &Sent, answer: &ProducePartitionResponse) {
         let mut state = self.state();
         let Some(queue) = state.queues.get_mut(&sent.partition) else { return };
-        let first = queue.closed.front().is_some_and(|batch| batch.id == sent.batch);
+        let first = queue.first_numbered().is_some_and(|batch| batch.id == sent.batch);
         let fate = judge(answer, first);
         tracing::trace!(partition = %sent.partition, ?fate, "a batch was answered");
         match fate {
@@ -105,7 +105,9 @@ impl Shared {
                 if fate == Fate::Elsewhere {
                     queue.leader = None;
                 }
-                state.resetting |= fate == Fate::Renamed;
+                if fate == Fate::Renamed {
+                    queue.unnumber(sent.batch);
+                }
                 drop(state);
                 self.send_again(sent, &answer.error_code.to_string());
             }
@@ -131,9 +133,9 @@ impl Shared {
 
     fn refuse(&self, sent: &Sent, message: String, hint: &'static str) {
         let mut state = self.state();
-        let refused = state.queues.get_mut(&sent.partition).and_then(|queue| queue.remove(sent.batch));
-        // Its sequence numbers will never come.
-        state.resetting = true;
+        let Some(queue) = state.queues.get_mut(&sent.partition) else { return };
+        let refused = queue.remove(sent.batch);
+        queue.break_sequence();
         drop(state);
         if let Some(refused) = refused {
             refused.promise.complete(Err(Failure { message, hint, transient: false }));
@@ -147,11 +149,12 @@ impl Shared {
         let mut state = self.state();
         let mut next: Option<Instant> = None;
         let mut expired = Vec::new();
-        let mut hole = false;
         for (name, queue) in &mut state.queues {
             while let Some(batch) = queue.closed.pop_front_if(|batch| !batch.in_flight && batch.since + timeout <= now)
             {
-                hole |= batch.sequence.is_some();
+                if batch.sequence.is_some() {
+                    queue.break_sequence();
+                }
                 expired.push((name.clone(), batch));
             }
             if queue.leader.is_none() {
@@ -168,8 +171,11 @@ impl Shared {
             let oldest = oldest.or(queue.full.front().map(|open| open.since)).or(queue.open.as_ref().map(|o| o.since));
             next = next.into_iter().chain(oldest.map(|since| since + timeout)).min();
         }
-        state.resetting |= hole;
         drop(state);
+        if !expired.is_empty() {
+            // Those behind them may go.
+            self.work.notify_waiters();
+        }
         for (name, batch) in expired {
             let why = batch.trouble.as_deref().unwrap_or("it was not sent");
             batch.promise.complete(Err(Failure {

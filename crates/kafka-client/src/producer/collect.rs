@@ -1,6 +1,7 @@
 //! What goes into the next request to a broker.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kafka_wire::protocol::messages::produce::{ProducePartition, ProduceRequest, ProduceTopic};
 use kafka_wire::records::Close;
@@ -12,6 +13,9 @@ use super::state::{Shared, State};
 use crate::client::lock;
 use crate::config::Address;
 use crate::partition::TopicPartition;
+
+/// When to look again for a batch whose bytes are held by a frame that was answered already.
+const FRAME_GONE: Duration = Duration::from_millis(5);
 
 /// What there is for a broker.
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl Shared {
     pub(super) fn collect(&self, address: &Address) -> Collected {
         let now = Instant::now();
         let mut state = self.state();
-        let Some(identity) = state.identity.filter(|_| !state.resetting) else { return Collected::Wait(None) };
+        let Some(identity) = state.identity else { return Collected::Wait(None) };
         let (linger, hurried) = (self.linger(), state.hurried());
         let mut wake: Option<Instant> = None;
         let mut left = self.config.request_max.as_usize();
@@ -88,6 +92,7 @@ impl Shared {
         let mut sent = Vec::new();
         for name in state.in_turn(address) {
             let Some(queue) = state.queues.get_mut(&name) else { continue };
+            queue.adopt(identity);
             let index = match queue.sendable(now, self.config.in_flight_max) {
                 Sendable::Now(index) => index,
                 Sendable::At(at) => {
@@ -106,12 +111,15 @@ impl Shared {
                 wake = Some(now);
                 continue;
             }
-            if let Some((batch, records)) = queue.begin(index, identity) {
-                left = left.saturating_sub(len);
-                let partition = ProducePartition { index: name.index.0, records: Some(records) };
-                topics.entry(name.topic.to_string()).or_default().push(partition);
-                sent.push(Sent { partition: name, batch });
-            }
+            let Some((batch, records)) = queue.begin(index) else {
+                // The frame of its last try is about to let go of the bytes.
+                wake = Some(wake.map_or(now + FRAME_GONE, |wake| wake.min(now + FRAME_GONE)));
+                continue;
+            };
+            left = left.saturating_sub(len);
+            let partition = ProducePartition { index: name.index.0, records: Some(records) };
+            topics.entry(name.topic.to_string()).or_default().push(partition);
+            sent.push(Sent { partition: name, batch });
         }
         let Some(last) = sent.last() else { return Collected::Wait(wake) };
         state.turn = Some(last.partition.clone());

@@ -21,9 +21,10 @@ pub(super) async fn run(shared: Arc<Shared>) -> Result<()> {
         let upkeep = shared.upkeep.notified();
         tokio::pin!(upkeep);
         upkeep.as_mut().enable();
+        // Before the step: what is given up may leave a partition without identity.
+        let next_expiry = shared.expire();
         let result = step(&shared).await;
         adjust(&shared, &mut senders);
-        let next_expiry = shared.expire();
         match result {
             Ok(()) => {
                 backoff.reset();
@@ -59,8 +60,6 @@ async fn step(shared: &Shared) -> Result<()> {
         let identity = ask_identity(shared).await?;
         let mut state = shared.state();
         state.identity = Some(identity);
-        state.resetting = false;
-        state.queues.values_mut().for_each(super::queue::Queue::renumber);
         drop(state);
         tracing::debug!(producer_id = identity.producer_id, "the producer has an identity");
         shared.work.notify_waiters();
@@ -125,11 +124,10 @@ impl Shared {
         without
     }
 
-    /// An identity is taken when the first batch waits, and anew when nothing of the old one is under way.
+    /// An identity is taken when the first batch waits, and anew when a partition has used all of its epochs.
     fn needs_identity(&self) -> bool {
         let state = self.state();
-        let wanted = state.queues.values().any(|queue| !queue.is_empty());
-        wanted && (state.identity.is_none() || state.resetting && state.in_flight() == 0)
+        state.queues.values().any(|queue| queue.lacks_identity(state.identity))
     }
 
     fn leaders(&self) -> BTreeSet<Address> {

@@ -1,4 +1,9 @@
 //! The batches of one partition: one that takes records, full ones, and closed ones in the order of their sequence.
+//!
+//! A batch keeps the sequence number and the identity under which it was first sent until the broker says that it does not
+//! have it: only under them does the broker know it again. When a number will never come (the batch that had it was given
+//! up), the sequence is broken: what was sent is sent on as it is, nothing else gets a number, and once nothing with a
+//! number is left the partition begins anew in another epoch.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +34,7 @@ pub(super) struct Batch {
     bytes: Arc<Owned<Vec<u8>>>,
     pub(super) promise: Promise,
     pub(super) since: Instant,
-    /// Given when it is first sent under an identity.
+    /// Given when it is first sent under an identity, taken back when the broker says that it does not have it.
     pub(super) sequence: Option<i32>,
     pub(super) attempts: u32,
     pub(super) in_flight: bool,
@@ -54,7 +59,11 @@ pub(super) struct Queue {
     /// What is being compressed, outside the lock: none behind it may be.
     pub(super) closing: Option<Arc<Completion>>,
     pub(super) closed: VecDeque<Batch>,
+    /// Under which its batches get their numbers.
+    pub(super) identity: Option<Identity>,
     pub(super) next_sequence: i32,
+    /// A number of the sequence will never come.
+    pub(super) broken: bool,
 }
 
 /// Which batch of a queue may be sent.
@@ -142,7 +151,8 @@ impl Queue {
     pub(super) fn sendable(&self, now: Instant, in_flight_max: usize) -> Sendable {
         let in_flight = self.closed.iter().filter(|batch| batch.in_flight).count();
         let retried = self.closed.iter().any(|batch| batch.in_flight && batch.attempts > 1);
-        let Some(index) = self.closed.iter().position(|batch| !batch.in_flight) else { return Sendable::None };
+        let may_go = |batch: &Batch| !batch.in_flight && (batch.sequence.is_some() || !self.broken);
+        let Some(index) = self.closed.iter().position(may_go) else { return Sendable::None };
         let batch = &self.closed[index];
         let out_of_order = index < in_flight;
         if in_flight >= in_flight_max || retried || (in_flight > 0 && (batch.attempts > 0 || out_of_order)) {
@@ -154,9 +164,9 @@ impl Queue {
         }
     }
 
-    /// Marks the batch at `index` as sent; `None` if it cannot be just now.
-    pub(super) fn begin(&mut self, index: usize, identity: Identity) -> Option<(u64, Bytes)> {
-        let next = self.next_sequence;
+    /// Marks the batch at `index`, which is [`Self::sendable`], as sent; `None` if it cannot be just now.
+    pub(super) fn begin(&mut self, index: usize) -> Option<(u64, Bytes)> {
+        let (identity, next) = (self.identity?, self.next_sequence);
         let batch = self.closed.get_mut(index)?;
         if batch.sequence.is_none() {
             if !batch.stamp(identity, next) {
@@ -174,12 +184,52 @@ impl Queue {
         self.open.is_none() && self.full.is_empty() && self.closed.is_empty() && self.closing.is_none()
     }
 
-    /// Begins the sequence anew, under a new identity.
-    pub(super) fn renumber(&mut self) {
-        self.next_sequence = 0;
-        for batch in &mut self.closed {
+    /// The first that has a number: the one that the broker expects, or has.
+    pub(super) fn first_numbered(&self) -> Option<&Batch> {
+        self.closed.iter().find(|batch| batch.sequence.is_some())
+    }
+
+    /// Takes note that a number of the sequence will never come.
+    pub(super) fn break_sequence(&mut self) {
+        self.broken = true;
+    }
+
+    /// Takes the number of a batch back, which the broker does not have.
+    pub(super) fn unnumber(&mut self, id: u64) {
+        if let Some(batch) = self.closed.iter_mut().find(|batch| batch.id == id) {
             batch.sequence = None;
+            self.broken = true;
         }
+    }
+
+    /// Begins the sequence anew if it needs to and may: in the next epoch, which fences what is on its way from the last
+    /// one, and under `newest` at first and when there is no next epoch.
+    pub(super) fn adopt(&mut self, newest: Identity) {
+        if !self.awaits_identity() {
+            return;
+        }
+        let next = match self.identity {
+            Some(own) if own.producer_epoch < i16::MAX => Identity { producer_epoch: own.producer_epoch + 1, ..own },
+            Some(own) if own.producer_id == newest.producer_id => return,
+            _ => newest,
+        };
+        self.identity = Some(next);
+        self.next_sequence = 0;
+        self.broken = false;
+    }
+
+    /// Whether nothing more can be sent before there is an identity that is newer than `newest`.
+    pub(super) fn lacks_identity(&self, newest: Option<Identity>) -> bool {
+        let used_up = match self.identity {
+            None => newest.is_none(),
+            Some(own) => own.producer_epoch == i16::MAX && newest.is_some_and(|it| it.producer_id == own.producer_id),
+        };
+        used_up && !self.is_empty() && self.awaits_identity()
+    }
+
+    /// What has a number may be in the log under it, and must not come there again under another.
+    fn awaits_identity(&self) -> bool {
+        self.identity.is_none() || self.broken && self.first_numbered().is_none()
     }
 }
 

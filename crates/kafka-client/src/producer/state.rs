@@ -38,9 +38,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) queues: BTreeMap<TopicPartition, Queue>,
     pub(super) topics: BTreeMap<Arc<str>, Topic>,
+    /// The newest that was taken; each partition has an epoch of its own.
     pub(super) identity: Option<Identity>,
-    /// A hole in some sequence: a new identity is needed once nothing is in flight.
-    pub(super) resetting: bool,
     /// How many callers wait for room: nothing lingers meanwhile.
     hurry: usize,
     /// Topics must be asked for again.
@@ -75,11 +74,6 @@ impl State {
     pub(super) fn hurried(&self) -> bool {
         self.hurry > 0
     }
-
-    pub(super) fn in_flight(&self) -> usize {
-        let batches = self.queues.values().flat_map(|queue| &queue.closed);
-        batches.filter(|batch| batch.in_flight).count()
-    }
 }
 
 impl Shared {
@@ -93,7 +87,6 @@ impl Shared {
             queues: BTreeMap::new(),
             topics: BTreeMap::new(),
             identity: None,
-            resetting: false,
             hurry: 0,
             stale: false,
             next_batch: 0,

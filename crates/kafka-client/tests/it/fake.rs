@@ -135,6 +135,15 @@ async fn serve(mut stream: TcpStream, node: i32, state: Arc<Shared>) -> base::Re
             Deed::Silence => continue,
             Deed::Bytes(bytes) => bytes,
             Deed::Answer => state.answer(node, key, &header, reader).await,
+            Deed::Mute => {
+                drop(state.answer(node, key, &header, reader).await);
+                continue;
+            }
+            Deed::Garble(bytes) => {
+                drop(state.answer(node, key, &header, reader).await);
+                bytes
+            }
+            Deed::Freeze => std::future::pending().await,
             Deed::Half => {
                 let answer = state.answer(node, key, &header, reader).await;
                 drop(stream.write_all(&answer[..answer.len() / 2]).await);

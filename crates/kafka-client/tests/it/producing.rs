@@ -7,8 +7,9 @@ use base::{ByteCount, Retry, Rng};
 use kafka_client::{Client, Delivery, Destination, NewRecord, Producer, ProducerConfig};
 use kafka_wire::codec::Codec;
 use kafka_wire::protocol::{ApiKey, ErrorCode};
-use kafka_wire::records::{Read, RecordReader};
+use kafka_wire::records::{BatchHeader, Read, RecordReader};
 use ledger::Budget;
+use tokio::sync::Notify;
 
 use crate::fake::{Deed, Fake, account};
 
@@ -122,14 +123,98 @@ async fn a_leader_that_moves_is_followed() {
 }
 
 #[tokio::test]
-async fn a_forgotten_producer_takes_a_new_identity() {
+async fn a_forgotten_producer_begins_a_new_epoch() {
     let fake = Fake::start(1).await;
     fake.topic("t", &[1]);
     let producer = producer(&fake, |_| {});
     send(&producer, 0, &0u32.to_be_bytes()).await.wait().await.unwrap();
     fake.state.lock().refusals.push_back(ErrorCode::UNKNOWN_PRODUCER_ID);
     send(&producer, 0, &1u32.to_be_bytes()).await.wait().await.unwrap();
-    assert_eq!((log(&fake, 0), fake.state.lock().identities), (vec![0, 1], 2));
+    assert_eq!((log(&fake, 0), epochs(&fake, 0)), (vec![0, 1], vec![0, 1]));
+}
+
+/// The producers' epochs in a partition's log.
+fn epochs(fake: &Fake, partition: usize) -> Vec<i16> {
+    let state = fake.state.lock();
+    let batches = &state.topics["t"].partitions[partition].log;
+    batches.iter().map(|batch| BatchHeader::parse(batch).unwrap().producer_epoch).collect()
+}
+
+#[tokio::test]
+async fn what_is_written_and_not_acknowledged_is_not_written_again_when_one_before_it_is_given_up() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1]);
+    let (mut first, tried) = (0, Arc::new(Notify::new()));
+    let written = tried.clone();
+    fake.state.script(move |_, key| {
+        if key != ApiKey::Produce {
+            return Deed::Answer;
+        }
+        written.notify_one();
+        first += 1;
+        match first {
+            // Both are written. Of the first the client understands nothing and gives it up, of the other it hears nothing.
+            1 => Deed::Mute,
+            2 => Deed::Garble([&[0, 0, 0, 8][..], &[0xff; 8]].concat()),
+            _ => Deed::Answer,
+        }
+    });
+    let producer = producer(&fake, |config| config.client.request_timeout_ms = 300);
+    let given_up = send(&producer, 0, &0u32.to_be_bytes()).await;
+    tried.notified().await;
+    let unheard = send(&producer, 0, &1u32.to_be_bytes()).await;
+    assert_eq!(given_up.wait().await.unwrap_err().retry(), Retry::Never);
+    unheard.wait().await.unwrap();
+    send(&producer, 0, &2u32.to_be_bytes()).await.wait().await.unwrap();
+    assert_eq!((log(&fake, 0), epochs(&fake, 0)), (vec![0, 1, 2], vec![0, 0, 1]));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_leaves_other_partitions_alone() {
+    let fake = Fake::start(2).await;
+    fake.topic("t", &[1, 2]);
+    fake.state.lock().topics.get_mut("t").unwrap().partitions[0].produce_refusal = Some(ErrorCode::MESSAGE_TOO_LARGE);
+    let (mut muted, tried) = (false, Arc::new(Notify::new()));
+    let written = tried.clone();
+    fake.state.script(move |node, key| {
+        if (node, key) != (2, ApiKey::Produce) || std::mem::replace(&mut muted, true) {
+            return Deed::Answer;
+        }
+        written.notify_one();
+        Deed::Mute
+    });
+    let producer = producer(&fake, |config| config.client.request_timeout_ms = 300);
+    let unheard = send(&producer, 1, &1u32.to_be_bytes()).await;
+    tried.notified().await;
+    let error = send(&producer, 0, &0u32.to_be_bytes()).await.wait().await.unwrap_err();
+    assert!(error.message().contains("MESSAGE_TOO_LARGE"), "{error}");
+    unheard.wait().await.unwrap();
+    send(&producer, 1, &2u32.to_be_bytes()).await.wait().await.unwrap();
+    assert_eq!((log(&fake, 1), epochs(&fake, 1)), (vec![1, 2], vec![0, 0]));
+}
+
+#[tokio::test]
+async fn a_broker_that_freezes_in_the_midst_of_a_write_is_given_up() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1]);
+    fake.state.script(|_, key| if key == ApiKey::Produce { Deed::Freeze } else { Deed::Answer });
+    let producer = producer_within(&fake, &Budget::new(ByteCount::mib(128)), "producer", |config| {
+        config.buffer_memory = ByteCount::mib(64);
+        (config.batch_size, config.request_max) = (ByteCount::mib(8), ByteCount::mib(8));
+        (config.client.request_timeout_ms, config.delivery_timeout_ms) = (100, 1_000);
+    });
+    // More than sockets hold, so that requests wait behind the one that is being written.
+    let value = vec![b'v'; 6 << 20];
+    let mut deliveries = Vec::new();
+    for _ in 0..5 {
+        deliveries.push(send(&producer, 0, &value).await);
+    }
+    let error = producer.flush().await.unwrap_err();
+    assert_eq!(error.retry(), Retry::Backoff);
+    for delivery in deliveries {
+        let error = delivery.wait().await.unwrap_err();
+        assert!(error.message().contains("was not acknowledged within 'delivery.timeout.ms'"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -30,8 +30,9 @@ fn queue(batches: u64) -> Queue {
 /// Sends all that may be sent; the batches' ids.
 fn send_all(queue: &mut Queue) -> Vec<u64> {
     let mut sent = Vec::new();
+    queue.adopt(IDENTITY);
     while let Sendable::Now(index) = queue.sendable(Instant::now(), 5) {
-        sent.push(queue.begin(index, IDENTITY).unwrap().0);
+        sent.push(queue.begin(index).unwrap().0);
     }
     sent
 }
@@ -71,24 +72,66 @@ fn a_batch_that_failed_goes_alone_and_before_those_behind_it() {
     assert_eq!(send_all(&mut queue), [3]);
 }
 
-#[test]
-fn a_new_identity_numbers_what_waits_from_the_start() {
-    let mut queue = queue(2);
-    send_all(&mut queue);
-    fail(&mut queue, 0);
-    fail(&mut queue, 1);
-    queue.renumber();
-    let other = Identity { producer_id: 8, producer_epoch: 0 };
-    let (id, bytes) = queue.begin(0, other).unwrap();
+/// The header that a batch would be sent with, and whether its checksum is right.
+fn sent_header(queue: &mut Queue) -> (u64, BatchHeader) {
+    queue.adopt(IDENTITY);
+    let Sendable::Now(index) = queue.sendable(Instant::now(), 5) else { panic!("nothing to send") };
+    let (id, bytes) = queue.begin(index).unwrap();
     let header = BatchHeader::parse(&bytes).unwrap();
     header.verify(&bytes).unwrap();
-    assert_eq!((id, header.producer_id, header.base_sequence), (0, 8, 0));
-    // A frame that still holds the bytes keeps them as they are.
+    (id, header)
+}
+
+#[test]
+fn what_was_sent_keeps_its_numbers_behind_a_hole_until_the_broker_does_not_have_it() {
+    let mut queue = queue(3);
+    assert_eq!(send_all(&mut queue), [0, 1, 2]);
+    (0..3).for_each(|id| fail(&mut queue, id));
+    queue.push(batch(3, 3));
+    // The first is given up; the others may be in the log.
+    acknowledge(&mut queue, 0);
+    queue.break_sequence();
+    let (id, header) = sent_header(&mut queue);
+    assert_eq!((id, header.producer_epoch, header.base_sequence), (1, 0, 3));
+    assert_eq!(send_all(&mut queue), [0; 0], "alone");
+    acknowledge(&mut queue, 1);
+    assert_eq!(sent_header(&mut queue).0, 2);
+    fail(&mut queue, 2);
+    queue.unnumber(2);
+    for (sent, sequence) in [(2, 0), (3, 3)] {
+        let (id, header) = sent_header(&mut queue);
+        assert_eq!((id, header.producer_id, header.producer_epoch, header.base_sequence), (sent, 7, 1, sequence));
+        acknowledge(&mut queue, id);
+    }
+}
+
+#[test]
+fn after_the_last_epoch_a_newer_identity_is_needed() {
+    let last = Identity { producer_id: 7, producer_epoch: i16::MAX };
+    let mut queue = queue(1);
+    assert!(queue.lacks_identity(None) && !queue.lacks_identity(Some(last)));
+    queue.adopt(last);
+    queue.break_sequence();
+    assert!(queue.lacks_identity(Some(last)));
+    queue.adopt(last);
+    assert_eq!(queue.sendable(Instant::now(), 5), Sendable::None);
+    let newer = Identity { producer_id: 8, producer_epoch: 0 };
+    assert!(!queue.lacks_identity(Some(newer)));
+    queue.adopt(newer);
+    assert_eq!(queue.sendable(Instant::now(), 5), Sendable::Now(0));
+}
+
+#[test]
+fn a_frame_that_still_holds_the_bytes_keeps_them_as_they_are() {
+    let mut queue = queue(1);
+    queue.adopt(IDENTITY);
+    let (_, bytes) = queue.begin(0).unwrap();
     fail(&mut queue, 0);
-    queue.renumber();
-    assert!(queue.begin(0, IDENTITY).is_none());
+    queue.unnumber(0);
+    queue.adopt(IDENTITY);
+    assert!(queue.begin(0).is_none());
     drop(bytes);
-    assert!(queue.begin(0, IDENTITY).is_some());
+    assert!(queue.begin(0).is_some());
 }
 
 #[test]

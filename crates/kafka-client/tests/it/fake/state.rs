@@ -34,6 +34,12 @@ pub(crate) enum Deed {
     Close,
     /// Half of the answer, then the end.
     Half,
+    /// Does what is asked and says nothing.
+    Mute,
+    /// Does what is asked and answers with these bytes.
+    Garble(Vec<u8>),
+    /// Reads nothing any more.
+    Freeze,
     /// These bytes instead of the answer.
     Bytes(Vec<u8>),
     Silence,
@@ -73,8 +79,10 @@ pub(crate) struct Partition {
     pub(crate) aborted: Vec<AbortedTransaction>,
     /// What every fetch is answered with.
     pub(crate) refusal: Option<ErrorCode>,
-    /// The next sequence number per producer.
-    pub(crate) sequences: BTreeMap<i64, i32>,
+    /// What every batch is answered with, instead of looking at it.
+    pub(crate) produce_refusal: Option<ErrorCode>,
+    /// The epoch and the next sequence number per producer.
+    pub(crate) sequences: BTreeMap<i64, (i16, i32)>,
 }
 
 impl Partition {
@@ -211,7 +219,7 @@ impl State {
             for asked in topic.partitions {
                 let partition = &mut self.topics.get_mut(&topic.name).unwrap().partitions[asked.index as usize];
                 let refusal = self.refusals.pop_front().filter(|code| !code.is_ok());
-                partitions.push(partition.produce(node, asked, refusal));
+                partitions.push(partition.produce(node, asked, refusal.or(partition.produce_refusal)));
             }
             topics.push(ProduceTopicResponse { name: topic.name, partitions });
         }
@@ -255,17 +263,19 @@ impl Partition {
         let mut batch = asked.records.unwrap().to_vec();
         let header = BatchHeader::parse(&batch).unwrap();
         header.verify(&batch).unwrap();
-        let next = self.sequences.get(&header.producer_id).copied().unwrap_or(0);
+        let (epoch, next) = self.sequences.get(&header.producer_id).copied().unwrap_or((header.producer_epoch, 0));
+        let next = if header.producer_epoch > epoch { 0 } else { next };
         let error_code = match refusal {
             Some(code) => code,
             None if self.leader != node => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            None if header.producer_epoch < epoch => ErrorCode::INVALID_PRODUCER_EPOCH,
             None if header.base_sequence < next => ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
             None if header.base_sequence > next => ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
             None => ErrorCode::NONE,
         };
         let base_offset = self.end();
         if error_code.is_ok() {
-            self.sequences.insert(header.producer_id, next + header.record_count);
+            self.sequences.insert(header.producer_id, (header.producer_epoch, next + header.record_count));
             BatchHeader::place(batch.first_chunk_mut().unwrap(), Offset(base_offset), self.epoch);
             self.log.push(Bytes::from(batch));
         }
