@@ -10,23 +10,25 @@ use super::prepared::Prepared;
 use super::session::Session;
 use crate::catalog::Table;
 use crate::decide::{IndexUse, index_use};
-use crate::index::{IndexRun, KeyIndex};
+use crate::index::KeyIndex;
 use crate::table::{TableInfo, WriteMode};
 
 impl Session {
-    /// Brings the index to head if others committed since the look-ups, and answers what else this commit deletes then.
+    /// Brings the index to head if others committed since the look-ups, and adds what this commit deletes then to what
+    /// is prepared. That stays, since the index is not brought to the same head twice: a further try adds what came
+    /// after it.
     pub(super) fn resolve_delta(
         &mut self,
         table: &Table,
         info: &Arc<TableInfo>,
         prepared: &mut Prepared,
-    ) -> Result<Option<IndexRun>> {
+    ) -> Result<()> {
         let head = table.metadata.current_snapshot();
-        if head.map(|head| head.snapshot_id) == prepared.base {
-            return Ok(None);
+        let head_id = head.map(|head| head.snapshot_id);
+        if head_id == prepared.base {
+            return Ok(());
         }
-        let follows =
-            |base: i64| table.metadata.ancestors(head.map(|head| head.snapshot_id)).any(|s| s.snapshot_id == base);
+        let follows = |base: i64| table.metadata.ancestors(head_id).any(|s| s.snapshot_id == base);
         if !prepared.base.is_none_or(follows) {
             // The index is built anew then, and what was looked up in the old one means nothing.
             return Err(Error::transient(format!(
@@ -37,18 +39,17 @@ impl Session {
         }
         let advanced = self.catch_up(table, info)?;
         let with = self.with.tools.with(info.clone());
-        let delta = match (&prepared.changes, &advanced.added) {
-            (Some(changes), Some(added)) => {
-                let state = self.with.tools.shared.lock();
-                let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
-                added_and_changed(index, changes, added, &with)?
-            }
-            _ => None,
-        };
+        if let (Some(changes), Some(added)) = (&prepared.changes, &advanced.added) {
+            let state = self.with.tools.shared.lock();
+            let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
+            let path = index.dir().join(format!("delta{}", prepared.deltas.len()));
+            prepared.deltas.extend(added_and_changed(path, changes, added, &with)?);
+        }
         if let Some(head) = head.filter(|_| !prepared.filled.is_empty()) {
             refill(&with, prepared, advanced.added.as_ref(), head)?;
         }
-        Ok(delta)
+        prepared.base = head_id;
+        Ok(())
     }
 
     /// Makes index and state show head, whatever they showed. Says what came; nothing if they showed head already.

@@ -90,11 +90,11 @@ impl LakeCommitter {
             let version = table.metadata.current_snapshot_id.map(|id| id.to_string()).unwrap_or_default();
             return Ok(Tried::Done(Outcome::Published(Published { version, ..Published::default() })));
         }
-        let delta = self.0.resolve_delta(&table, &info, prepared)?;
+        self.0.resolve_delta(&table, &info, prepared)?;
         if !self.0.sync_data(prepared)? {
             return Ok(Tried::Again);
         }
-        self.0.publish(table, prepared, &after(&positions, &prepared.spans.clone()), delta, attempt)
+        self.0.publish(table, prepared, &after(&positions, &prepared.spans.clone()), attempt)
     }
 
     /// The swap of an earlier try, thought lost, had succeeded.

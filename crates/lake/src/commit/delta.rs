@@ -5,6 +5,7 @@
 //! data file is written anew.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use base::{Error, Result};
 use ledger::Owned;
@@ -17,23 +18,23 @@ use super::tools::PrepareWith;
 use crate::files::deletion_vector;
 use crate::files::location::child_of;
 use crate::index::cursor::RunCursor;
-use crate::index::{Entry, EntrySorter, IndexRun, KeyIndex};
+use crate::index::{Entry, EntrySorter, IndexRun};
 use crate::metadata::Snapshot;
 use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup};
 use crate::read::{Rows, scan::FileScan};
 use crate::run::{BatchCells, Cell};
 
-/// The places of rows that others added and this commit replaces or deletes.
+/// The places of rows that others added and this commit replaces or deletes, in a run whose name begins with `path`.
 ///
 /// # Errors
 /// The disk fails; the index is damaged; the account is short.
 pub fn added_and_changed(
-    index: &KeyIndex,
+    path: PathBuf,
     changes: &IndexRun,
     added: &IndexRun,
     with: &PrepareWith,
 ) -> Result<Option<IndexRun>> {
-    let mut sorter = EntrySorter::new(with.disk.clone(), index.dir().join("delta"), &with.account);
+    let mut sorter = EntrySorter::new(with.disk.clone(), path, &with.account);
     let (mut changes, mut added) = (RunCursor::new(changes.clone(), None)?, RunCursor::new(added.clone(), None)?);
     while let (Some(change), Some(add)) = (changes.current(), added.current()) {
         match change.hash.cmp(&add.hash) {

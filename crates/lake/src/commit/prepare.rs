@@ -120,6 +120,7 @@ impl Work {
             files: Vec::new(),
             changes: None,
             deletions: None,
+            deltas: Vec::new(),
             filled: Vec::new(),
             counts: Counts::default(),
             paid: with.account.empty(),

@@ -17,13 +17,15 @@ pub struct Prepared {
     /// A random id, by which its files and its snapshot are known.
     pub commit: String,
     pub spans: Vec<Span>,
-    /// The snapshot against which old rows were looked up.
+    /// The snapshot against which old rows were looked up; later the one up to which `deltas` tell what others added.
     pub base: Option<i64>,
     pub files: Vec<NewFile>,
     /// Every key of the commit with its new place, or nowhere; of upserts.
     pub changes: Option<IndexRun>,
     /// Positions of old rows, by file and position.
     pub deletions: Option<IndexRun>,
+    /// The same of rows that others added after the look-ups: one run for each time that head had moved.
+    pub deltas: Vec<IndexRun>,
     /// Rows that took cells from an old row.
     pub filled: Vec<Filled>,
     pub counts: Counts,
@@ -88,7 +90,7 @@ impl Prepared {
 
     /// Removes the files, which no snapshot will name.
     pub fn discard(self, disk: &dyn Disk) {
-        let runs = self.changes.iter().chain(&self.deletions).map(|run| &run.path);
+        let runs = self.changes.iter().chain(&self.deletions).chain(&self.deltas).map(|run| &run.path);
         for path in self.files.iter().map(|file| &file.path).chain(runs) {
             let removed = disk.remove_file(path);
             if let Err(error) = removed.or_else(|error| if error.kind() == NotFound { Ok(()) } else { Err(error) }) {

@@ -54,15 +54,11 @@ impl Session {
         table: Table,
         prepared: &mut Prepared,
         positions: &Positions,
-        delta: Option<IndexRun>,
         attempt: u32,
     ) -> Result<Tried> {
         let tools = self.with.tools.clone();
         let mut made = Vec::new();
-        let written = self.write_metadata(&table, prepared, positions, delta.as_ref(), attempt, &mut made);
-        if let Some(delta) = delta {
-            tools.disk.remove_file(&delta.path).map_err(|error| disk_error("remove", &delta.path, error))?;
-        }
+        let written = self.write_metadata(&table, prepared, positions, attempt, &mut made);
         let (snapshot, vectors) = match written {
             Ok(written) => written,
             Err(error) => {
@@ -107,14 +103,13 @@ impl Session {
         table: &Table,
         prepared: &Prepared,
         positions: &Positions,
-        delta: Option<&IndexRun>,
         attempt: u32,
         made: &mut Vec<String>,
     ) -> Result<(Snapshot, NewVectors)> {
         let tools = self.with.tools.clone();
         let manifests: Vec<ManifestFile> =
             manifests(tools.disk.as_ref(), table.metadata.current_snapshot(), &tools.account)?;
-        let deletions: Vec<&IndexRun> = prepared.deletions.iter().chain(delta).collect();
+        let deletions: Vec<&IndexRun> = prepared.deletions.iter().chain(&prepared.deltas).collect();
         let vectors = if deletions.is_empty() {
             NewVectors::default()
         } else {
@@ -156,8 +151,8 @@ impl Session {
         if let Some(changes) = prepared.changes.take() {
             index.attach(changes);
         }
-        if let Some(deletions) = prepared.deletions.take() {
-            tools.disk.remove_file(&deletions.path).map_err(|error| disk_error("remove", &deletions.path, error))?;
+        for run in prepared.deletions.take().into_iter().chain(prepared.deltas.drain(..)) {
+            tools.disk.remove_file(&run.path).map_err(|error| disk_error("remove", &run.path, error))?;
         }
         index.merge(&tools.account)?;
         index.save(Some(snapshot.snapshot_id))?;

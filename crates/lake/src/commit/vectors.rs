@@ -9,10 +9,10 @@ use roaring::RoaringTreemap;
 
 use super::live::Vectors;
 use crate::files::deletion_vector;
-use crate::files::durable::grow_to;
+use crate::files::durable::{grow_to, reserve};
 use crate::files::manifest::{DataFile, ManifestFile};
 use crate::files::puffin::PuffinWriter;
-use crate::index::cursor::RunCursor;
+use crate::index::cursor::{CURSOR_BYTES, RunCursor};
 use crate::index::{FileTable, IndexRun};
 
 /// New deletion vectors, and which old ones they replace.
@@ -49,6 +49,8 @@ pub fn write_vectors(
     made: &mut Vec<String>,
     account: &Account,
 ) -> Result<NewVectors> {
+    let cursors = ByteCount::from(deletions.len() * CURSOR_BYTES);
+    let _paid = reserve(account, cursors, "walking over deletions")?;
     let mut touched = HashSet::new();
     for run in deletions {
         let mut cursor = RunCursor::new((*run).clone(), None)?;
