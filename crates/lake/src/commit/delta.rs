@@ -138,21 +138,19 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
                 row = opened(with, &row, &filled.columns)?;
             }
             if group.is_full_for(row.len()) {
-                old_rows.fill(with, &hasher, std::mem::take(&mut wanted), &mut group, prepared)?;
-                writer.write(&mut group, &encode)?;
-                group.clear(bytes);
+                let wanted = std::mem::take(&mut wanted);
+                old_rows.write_filled(with, &hasher, wanted, (&mut group, bytes), (&mut writer, &encode), prepared)?;
             }
             if let Some(filled) = again {
                 let old = with.shared.lock().find_one(filled.hash, &with.account)?;
                 let (hash, file, position) = (filled.hash, number, filled.position);
-                wanted.push(Wanted { row: group.rows(), hash, file, position, old });
+                wanted.push(Wanted { row: group.rows(), hash, file, position, old, columns: Vec::new() });
             }
             group.push(&row)?;
         }
     }
     if !group.is_empty() {
-        old_rows.fill(with, &hasher, wanted, &mut group, prepared)?;
-        writer.write(&mut group, &encode)?;
+        old_rows.write_filled(with, &hasher, wanted, (&mut group, bytes), (&mut writer, &encode), prepared)?;
     }
     let file = writer.finish()?;
     with.disk.remove_file(&old.1).map_err(|error| crate::files::durable::disk_error("remove", &old.1, error))?;

@@ -1,4 +1,7 @@
 //! What absent cells keep: the cells of old rows, fetched before the new ones are written.
+//!
+//! How long a value is shows only when it is there, so rows are filled a few at a time, as many as there seems to be room
+//! for. When the room is used up, the rows before the first that is not yet filled are written, and make room.
 
 use base::{ByteCount, Error, Result};
 
@@ -7,7 +10,7 @@ use super::prepared::{Filled, Prepared};
 use super::tools::PrepareWith;
 use crate::files::deletion_vector;
 use crate::index::Entry;
-use crate::parquet_write::RowGroup;
+use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup, row_bytes};
 use crate::read::fetch_rows;
 use crate::run::{BatchCells, Cell, KeyHasher, Layout};
 
@@ -25,6 +28,8 @@ pub struct Wanted {
     pub position: u32,
     /// Where its key may be now, newest first.
     pub old: Vec<Entry>,
+    /// Its absent columns, once they were looked for.
+    pub columns: Vec<u16>,
 }
 
 impl Wanted {
@@ -42,6 +47,10 @@ pub struct OldRows {
 
 /// What a filled row is taken to hold before one was seen: databases keep values out of line from some 2 KiB on.
 const FILLED_BYTES: usize = 4 << 10;
+/// So many rows tell how long the others may be.
+const ROWS_TELLING: usize = 16;
+/// So many are filled together before any was seen.
+const ROWS_FIRST: usize = 4;
 
 /// A place to be fetched, and for which of the wanted rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,32 +60,99 @@ struct Place {
     wanted: usize,
 }
 
+/// What becomes of rows that are filled together.
+struct Filling {
+    /// Where their old rows were.
+    found: Vec<Option<(u32, u32)>>,
+    /// There was no room for all that they take; some cells may be filled.
+    short: Vec<bool>,
+    /// They get more room than there is.
+    is_due: bool,
+}
+
 impl OldRows {
     /// About how long a row is once it is filled, for leaving room.
     pub fn bytes_expected(&self) -> usize {
-        if self.rows_filled < 16 { FILLED_BYTES } else { self.bytes_filled / self.rows_filled * 5 / 4 }
+        if self.rows_filled < ROWS_TELLING { FILLED_BYTES } else { self.bytes_filled / self.rows_filled * 5 / 4 }
     }
 
-    /// Fills the absent cells of the wanted rows of a row group. Where there is no old row they stay absent, and are
-    /// counted: NULL is written.
+    /// Writes the rows of a row group and uses them up, the absent cells of the wanted ones filled. Where there is no
+    /// old row they stay absent, and are counted: NULL is written.
     ///
     /// # Errors
-    /// The disk fails; something is damaged; memory is not to be had.
-    pub fn fill(
+    /// The disk fails; something is damaged; memory is not to be had for a single row.
+    pub fn write_filled(
         &mut self,
         with: &PrepareWith,
         hasher: &KeyHasher,
-        wanted: Vec<Wanted>,
-        group: &mut RowGroup,
+        mut wanted: Vec<Wanted>,
+        (group, least): (&mut RowGroup, usize),
+        (writer, encode): (&mut DataFileWriter, &EncodeMemory),
         prepared: &mut Prepared,
     ) -> Result<()> {
-        let layout = &with.info.shape.layout;
-        let absent: Vec<Vec<u16>> =
-            wanted.iter().map(|row| absent_columns(layout, group.row(row.row))).collect::<Result<_>>()?;
-        let mut columns: Vec<usize> = absent.iter().flatten().map(|column| usize::from(*column)).collect();
+        while !wanted.is_empty() {
+            wanted = self.fill(with, hasher, wanted, group, prepared)?;
+            let ready = wanted.first().map_or(group.rows(), |first| first.row);
+            writer.write_first(group, ready, encode)?;
+            group.drop_first(&with.info.shape.layout, ready, least)?;
+            for row in &mut wanted {
+                row.row -= ready;
+            }
+        }
+        writer.write(group, encode)?;
+        group.clear(least);
+        Ok(())
+    }
+
+    /// Fills as many of the wanted rows as there is room for; answers the others, of which none is the group's first.
+    fn fill(
+        &mut self,
+        with: &PrepareWith,
+        hasher: &KeyHasher,
+        mut wanted: Vec<Wanted>,
+        group: &mut RowGroup,
+        prepared: &mut Prepared,
+    ) -> Result<Vec<Wanted>> {
+        while let Some(first) = wanted.first() {
+            // Nothing can be written before the group's first row is filled: it gets its room whatever the others hold.
+            let is_due = first.row == 0;
+            let count = if is_due { 1 } else { self.rows_at_once(group.free()) };
+            let behind = wanted.split_off(count.min(wanted.len()));
+            let mut left = self.fill_some(with, hasher, (wanted, is_due), group, prepared)?;
+            let is_short = !left.is_empty();
+            left.extend(behind);
+            wanted = left;
+            if is_short {
+                break;
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// How many rows can be filled together, as far as the ones before tell.
+    fn rows_at_once(&self, free: usize) -> usize {
+        if self.rows_filled < ROWS_TELLING {
+            return self.rows_filled.max(ROWS_FIRST);
+        }
+        (free / self.bytes_expected().max(1)).max(1)
+    }
+
+    /// Fills rows, those that are due whatever it takes; answers the ones for which there was no room.
+    fn fill_some(
+        &mut self,
+        with: &PrepareWith,
+        hasher: &KeyHasher,
+        (mut wanted, is_due): (Vec<Wanted>, bool),
+        group: &mut RowGroup,
+        prepared: &mut Prepared,
+    ) -> Result<Vec<Wanted>> {
+        for row in wanted.iter_mut().filter(|row| row.columns.is_empty()) {
+            row.columns = absent_columns(&with.info.shape.layout, group.row(row.row))?;
+        }
+        let mut columns: Vec<usize> =
+            wanted.iter().flat_map(|row| &row.columns).map(|column| usize::from(*column)).collect();
         columns.sort_unstable();
         columns.dedup();
-        let mut found: Vec<Option<(u32, u32)>> = vec![None; wanted.len()];
         let mut places: Vec<Place> = wanted
             .iter()
             .enumerate()
@@ -85,17 +161,24 @@ impl OldRows {
             })
             .collect();
         places.sort_unstable();
+        let mut filling = Filling { found: vec![None; wanted.len()], short: vec![false; wanted.len()], is_due };
         for of_file in places.chunk_by(|a, b| a.file == b.file) {
-            self.fill_from_file(with, &columns, of_file, &wanted, group, &mut found)?;
+            self.fill_from_file(with, &columns, of_file, &wanted, group, &mut filling)?;
         }
-        for ((row, old), columns) in wanted.into_iter().zip(found).zip(absent) {
+        let mut left = Vec::new();
+        for (at, row) in wanted.into_iter().enumerate() {
+            if filling.short[at] {
+                left.push(row);
+                continue;
+            }
+            let old = filling.found[at];
             if old.is_none() {
                 prepared.counts.unknown(|| hasher.text(group.row(row.row)));
             }
-            let (hash, file, position) = (row.hash, row.file, row.position);
+            let Wanted { hash, file, position, columns, .. } = row;
             prepared.filled.push(Filled { hash, file, position, old, columns });
         }
-        Ok(())
+        Ok(left)
     }
 
     fn fill_from_file(
@@ -105,7 +188,7 @@ impl OldRows {
         places: &[Place],
         wanted: &[Wanted],
         group: &mut RowGroup,
-        found: &mut [Option<(u32, u32)>],
+        filling: &mut Filling,
     ) -> Result<()> {
         let Some(first) = places.first() else { return Ok(()) };
         let location = {
@@ -120,14 +203,14 @@ impl OldRows {
             return Ok(());
         }
         for column in columns {
-            fill_column(with, &location, *column, (&positions, &live), wanted, group)?;
+            fill_column(with, &location, *column, (&positions, &live), wanted, (group, filling))?;
         }
         // A key that others added twice has two live rows; one is as good as the other.
-        for place in live {
+        for place in live.into_iter().filter(|place| !filling.short[place.wanted]) {
             let length = row_bytes(&with.info.shape.layout, group.row(wanted[place.wanted].row))?;
             self.rows_filled += 1;
             self.bytes_filled += length;
-            found[place.wanted].get_or_insert((place.file, place.position));
+            filling.found[place.wanted].get_or_insert((place.file, place.position));
         }
         Ok(())
     }
@@ -155,8 +238,9 @@ fn fill_column(
     column: usize,
     (positions, places): (&[u64], &[Place]),
     wanted: &[Wanted],
-    group: &mut RowGroup,
+    (group, filling): (&mut RowGroup, &mut Filling),
 ) -> Result<()> {
+    let layout_of_rows = &with.info.shape.layout;
     let (projection, layout) = (with.info.columns.pick(&[column]), with.info.shape.layout.pick(&[column])?);
     let mut scan = fetch_rows(with.disk.as_ref(), location, positions.to_vec(), &projection, &with.account)?;
     let mut places = places.iter().peekable();
@@ -165,8 +249,11 @@ fn fill_column(
         for (at, position) in batch.positions.iter().enumerate() {
             while let Some(place) = places.next_if(|place| u64::from(place.position) == *position) {
                 let row = wanted[place.wanted].row;
-                if let Some(filled) = filled(&with.info.shape.layout, group.row(row), column, &cells, at)? {
-                    group.replace(row, &filled)?;
+                let Some(filled) = filled(layout_of_rows, group.row(row), column, &cells, at)? else { continue };
+                if filling.is_due {
+                    group.replace_beyond(layout_of_rows, row, &filled)?;
+                } else if !group.replace(layout_of_rows, row, &filled)? {
+                    filling.short[place.wanted] = true;
                 }
             }
         }
@@ -207,15 +294,6 @@ fn filled(layout: &Layout, row: &[u8], column: usize, fetched: &BatchCells<'_>, 
     fetched.put_cell(0, at, &mut out)?;
     out.extend_from_slice(&after[..after.len() - end.len()]);
     Ok(Some(out))
-}
-
-/// The length of the row at the beginning of `row`.
-fn row_bytes(layout: &Layout, row: &[u8]) -> Result<usize> {
-    let mut rest = row;
-    for column in 0..layout.columns() {
-        rest = layout.cell(column, rest).ok_or_else(torn)?.1;
-    }
-    Ok(row.len() - rest.len())
 }
 
 fn torn() -> Error {

@@ -19,10 +19,11 @@ use crate::options::ROW_GROUP_BYTES_MIN;
 use crate::parquet_write::{DataFileWriter, ENCODE_FLOOR, EncodeMemory, RowGroup};
 use crate::run::{KeyHasher, Kind, Record, Reduced};
 
-/// What writing needs however short memory is: the smallest row group, its encoding, a walk over the index, sorting the
-/// places of old rows and fetching some of them.
+/// What writing needs however short memory is: the smallest row group and one row beyond it, its encoding, a walk over
+/// the index, sorting the places of old rows and fetching some of them.
 pub const WRITE_FLOOR: ByteCount = ByteCount(
     ROW_GROUP_BYTES_MIN.0
+        + ROW_BYTES.0
         + ENCODE_FLOOR.0
         + lookup_bytes(RUNS_MAX).0
         + ENTRY_SORT_FLOOR.0
@@ -30,6 +31,8 @@ pub const WRITE_FLOOR: ByteCount = ByteCount(
         + (256 << 10),
 );
 
+/// A row of this length can always be written: the default of 'millstream.record.max-bytes'.
+const ROW_BYTES: ByteCount = ByteCount::mib(1);
 /// So many operations are taken in one step, if they do not fill a row group before.
 const OPERATIONS_PER_STEP: usize = 100_000;
 /// A file's entry in a manifest, as it waits for its commit.
@@ -149,7 +152,8 @@ impl Work {
             let bytes = ByteCount::from(Wanted::BYTES * (part.wanted.len() + 1 + self.prepared.filled.len()));
             grow_to(&mut self.prepared.paid, bytes, "rows that need their old rows")?;
             self.group.pledge(part.old_rows.bytes_expected());
-            part.wanted.push(Wanted { row, hash: record.hash, file, position, old: part.found.clone() });
+            let (old, columns) = (part.found.clone(), Vec::new());
+            part.wanted.push(Wanted { row, hash: record.hash, file, position, old, columns });
         } else if record.absent {
             self.prepared.counts.unknown(|| part.hasher.text(&record.row));
         }
@@ -186,21 +190,24 @@ impl Work {
         if self.group.is_empty() {
             return Ok(());
         }
-        if let Some(part) = &mut self.upsert
-            && !part.wanted.is_empty()
-        {
-            let wanted = std::mem::take(&mut part.wanted);
-            let (group, prepared) = (&mut self.group, &mut self.prepared);
-            part.old_rows.fill(&self.with, &part.hasher, wanted, group, prepared)?;
-        }
         let Some((_, writer)) = &mut self.file else { return Err(Error::internal("rows without a data file")) };
-        writer.write(&mut self.group, &self.encode)?;
+        let least = ROW_GROUP_BYTES_MIN.as_usize();
+        match &mut self.upsert {
+            Some(part) => {
+                let wanted = std::mem::take(&mut part.wanted);
+                let (group, into) = ((&mut self.group, least), (&mut *writer, &self.encode));
+                part.old_rows.write_filled(&self.with, &part.hasher, wanted, group, into, &mut self.prepared)?;
+            }
+            None => {
+                writer.write(&mut self.group, &self.encode)?;
+                self.group.clear(least);
+            }
+        }
         let long = writer.bytes() >= self.with.info.file_bytes.unwrap_or(self.with.options.file_bytes.get());
         // Positions are 32 bits wide.
         if long || writer.rows() > u64::from(u32::MAX / 2) {
             self.end_file()?;
         }
-        self.group.clear(ROW_GROUP_BYTES_MIN.as_usize());
         Ok(())
     }
 

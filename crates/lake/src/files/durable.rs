@@ -39,18 +39,20 @@ pub fn disk_error(what: &str, path: &Path, error: io::Error) -> Error {
 /// # Errors
 /// A user error if the account can never hold so much, else a transient one.
 pub fn reserve(account: &Account, bytes: base::ByteCount, what: &str) -> Result<Reservation> {
-    if let Some(paid) = account.try_reserve(bytes) {
-        return Ok(paid);
-    }
+    account.try_reserve(bytes).ok_or_else(|| short(account, bytes, bytes, what))
+}
+
+/// The account has not got `bytes`, and would have to hold `in_all` for it.
+fn short(account: &Account, bytes: base::ByteCount, in_all: base::ByteCount, what: &str) -> Error {
     let (name, most) = (account.name(), account.most());
     let message = format!("{what} needs {bytes} of the account '{name}'");
-    Err(if bytes > most {
+    if in_all > most {
         Error::user(message).detail(format!("it can have at most {most}")).hint("give the job more with --memory")
     } else {
         Error::transient(message)
             .detail(format!("{} of {most} are in use", account.used()))
             .hint("if this does not pass, give the job more with --memory")
-    })
+    }
 }
 
 /// Grows a reservation to at least `bytes`.
@@ -60,8 +62,7 @@ pub fn reserve(account: &Account, bytes: base::ByteCount, what: &str) -> Result<
 pub fn grow_to(paid: &mut Reservation, bytes: base::ByteCount, what: &str) -> Result<()> {
     let more = bytes.saturating_sub(paid.bytes());
     if more.get() > 0 && !paid.try_grow(more) {
-        let grown = reserve(paid.account(), more, what)?;
-        paid.merge(grown);
+        return Err(short(paid.account(), more, bytes, what));
     }
     Ok(())
 }

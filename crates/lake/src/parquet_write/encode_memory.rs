@@ -4,6 +4,8 @@
 //! the dictionary, a zstd context. What a column chunk has become of the pieces before waits in memory until the chunk is
 //! written, since its pages may not mix with those of another column: at worst, as many bytes as its cells had.
 
+use std::ops::Range;
+
 use base::{ByteCount, Result};
 use ledger::{Account, Reservation};
 
@@ -43,15 +45,20 @@ impl EncodeMemory {
         Ok(Self { _least: reserve(account, ENCODE_FLOOR, "encoding a row group")?, more: more.clone() })
     }
 
-    /// How many rows from `from` on can be encoded together, the end of their range, and what pays for them beyond the
-    /// least.
-    pub(super) fn for_rows(&self, group: &RowGroup, layout: &Layout, from: usize) -> Result<(usize, Reservation)> {
+    /// How many of `rows` can be encoded together, from the first on: the end of their range, and what pays for them
+    /// beyond the least.
+    pub(super) fn for_rows(
+        &self,
+        group: &RowGroup,
+        layout: &Layout,
+        rows: Range<usize>,
+    ) -> Result<(usize, Reservation)> {
         let beyond = |widest: usize| ByteCount::from(widest.saturating_sub(CHUNK_BYTES_MIN));
-        let (all, widest) = group.fitting(layout, from, usize::MAX)?;
+        let (all, widest) = group.fitting(layout, rows.clone(), usize::MAX)?;
         if let Some(paid) = self.more.try_reserve(beyond(widest)) {
             return Ok((all, paid));
         }
-        let (some, widest) = group.fitting(layout, from, CHUNK_BYTES_MIN)?;
+        let (some, widest) = group.fitting(layout, rows, CHUNK_BYTES_MIN)?;
         Ok((some, reserve(&self.more, beyond(widest), "encoding a single row")?))
     }
 }

@@ -136,9 +136,17 @@ impl DataFileWriter {
     /// # Errors
     /// The disk fails; a column that must not be NULL is; a single row is too large to encode.
     pub fn write(&mut self, group: &mut RowGroup, memory: &EncodeMemory) -> Result<()> {
+        self.write_first(group, group.rows(), memory)
+    }
+
+    /// [`Self::write`] of the first `count` rows.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_first(&mut self, group: &mut RowGroup, count: usize, memory: &EncodeMemory) -> Result<()> {
         let mut from = 0;
-        while from < group.rows() {
-            let (end, borrowed) = memory.for_rows(group, &self.shape.layout, from)?;
+        while from < count {
+            let (end, borrowed) = memory.for_rows(group, &self.shape.layout, from..count)?;
             self.write_rows(group, from..end)?;
             drop(borrowed);
             from = end;

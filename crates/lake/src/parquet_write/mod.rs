@@ -7,4 +7,4 @@ pub mod row_group;
 
 pub use encode_memory::{ENCODE_FLOOR, EncodeMemory};
 pub use file::{DataFileWriter, FileShape};
-pub use row_group::RowGroup;
+pub use row_group::{RowGroup, row_bytes};

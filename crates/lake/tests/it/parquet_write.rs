@@ -44,7 +44,7 @@ fn rows_come_back_with_ids_and_figures() {
             let name = format!("name {id}");
             group.push(&row(id, (id % 3 > 0).then_some(name.as_str()))).unwrap();
         }
-        group.replace(7, &row(-group_number, Some("replaced"))).unwrap();
+        assert!(group.replace(&layout(), 7, &row(-group_number, Some("replaced"))).unwrap());
         writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap();
         group.clear(64 << 10);
     }

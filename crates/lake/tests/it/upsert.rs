@@ -153,6 +153,32 @@ fn long_values_are_kept_with_the_least_memory() {
 }
 
 #[test]
+fn values_longer_than_expected_are_kept_with_the_least_memory() {
+    let place = Place::new();
+    place.create(true);
+    let mut options = RunOptions::upsert(&place);
+    options.memory = floors(&place) + ByteCount::kib(512);
+    let mut run = Run::start(&place, &options).unwrap();
+    let mut rng = Rng::from_seed(8);
+    let mut text = |at: i64| {
+        let bytes = (0..12_500).flat_map(|_| rng.next_u64().to_le_bytes());
+        bytes.map(|byte| char::from(b'0' + byte % 64)).collect::<String>() + &at.to_string()
+    };
+    let names: Vec<String> = (0..300).map(&mut text).collect();
+    for (at, name) in names.iter().enumerate() {
+        let at = at as i64;
+        run.write(&[change(RowKind::Insert, at, at, Value::Set(name), Value::Set(at))]).unwrap();
+    }
+    run.commit(&[(0, 300)]).unwrap();
+    let updates: Vec<Change> =
+        (0..300).map(|at| change(RowKind::UpdateAfter, 300 + at, at, Value::Absent, Value::Set(-at))).collect();
+    run.write(&updates).unwrap();
+    run.commit(&[(0, 600)]).unwrap();
+    let expected = names.into_iter().enumerate().map(|(at, name)| (at as i64, row(Some(&name), Some(-(at as i64)))));
+    assert!(place.table() == expected.collect(), "a value was lost");
+}
+
+#[test]
 fn two_runs_of_one_job_overtake_each_other() {
     let place = Place::new();
     place.create(true);
