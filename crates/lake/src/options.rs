@@ -18,10 +18,9 @@ pub fn settings() -> Vec<OptionSpec> {
             "128 mb",
             "So many bytes of rows in one sink start a commit before its interval is over.",
         ),
-        OptionSpec::with_default(
+        OptionSpec::optional(
             ROW_GROUP_BYTES,
-            "4 mb",
-            "Bytes of rows, before encoding, of a Parquet row group; fewer when memory is short.",
+            "Bytes of rows, before encoding, of a Parquet row group; fewer when memory is short. By default a 64th of the budget, between 1 and 16 MiB.",
         ),
         OptionSpec::with_default(
             FILE_BYTES,
@@ -43,7 +42,8 @@ pub fn settings() -> Vec<OptionSpec> {
 #[derive(Clone, Copy, Debug)]
 pub struct SinkOptions {
     pub commit_bytes_max: ByteCount,
-    pub row_group_bytes: ByteCount,
+    /// `None` for the default part of the budget.
+    pub row_group_bytes: Option<ByteCount>,
     pub file_bytes: ByteCount,
     /// `None` for the default part of the budget.
     pub sort_bytes_max: Option<ByteCount>,
@@ -52,6 +52,8 @@ pub struct SinkOptions {
 
 /// A row group of fewer bytes is not worth its footer entry.
 pub const ROW_GROUP_BYTES_MIN: ByteCount = ByteCount::mib(1);
+/// More gains readers nothing.
+const ROW_GROUP_BYTES_USUAL_MAX: ByteCount = ByteCount::mib(16);
 /// More would not fit the 32-bit places of rows in a row group.
 const ROW_GROUP_BYTES_MAX: ByteCount = ByteCount::mib(1024);
 
@@ -61,13 +63,23 @@ impl SinkOptions {
     /// # Errors
     /// A value is none of its type.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let row_group_bytes = settings.size(ROW_GROUP_BYTES, ByteCount::mib(4))?;
+        let size = |key: &str| settings.get(key).map(|_| settings.size(key, ByteCount::ZERO)).transpose();
         Ok(Self {
             commit_bytes_max: settings.size(COMMIT_BYTES, ByteCount::mib(128))?,
-            row_group_bytes: row_group_bytes.clamp(ROW_GROUP_BYTES_MIN, ROW_GROUP_BYTES_MAX),
+            row_group_bytes: size(ROW_GROUP_BYTES)?,
             file_bytes: settings.size(FILE_BYTES, ByteCount::mib(128))?,
-            sort_bytes_max: settings.get(SORT_BYTES).map(|_| settings.size(SORT_BYTES, ByteCount::ZERO)).transpose()?,
+            sort_bytes_max: size(SORT_BYTES)?,
             failpoint: settings.get(failpoint::SETTING).map(str::parse).transpose()?,
         })
+    }
+
+    /// Bytes of rows of a row group, in a process that may take `limit`: large ones are better for readers, and what is
+    /// prepared must not take more than the sort that it follows gives back.
+    pub fn row_group_bytes(&self, limit: ByteCount) -> ByteCount {
+        let (least, most) = match self.row_group_bytes {
+            Some(bytes) => (bytes, bytes),
+            None => (ByteCount(limit.get() / 64), ROW_GROUP_BYTES_USUAL_MAX),
+        };
+        least.min(most).clamp(ROW_GROUP_BYTES_MIN, ROW_GROUP_BYTES_MAX)
     }
 }

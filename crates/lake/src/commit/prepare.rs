@@ -114,7 +114,7 @@ impl Work {
         let mut group = RowGroup::new(&with.account, ROW_GROUP_BYTES_MIN.as_usize())?;
         let base = with.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
         let upsert = begin_upsert(&with)?;
-        group.widen(&with.more, with.options.row_group_bytes.as_usize());
+        group.widen(&with.more, with.options.row_group_bytes(with.more.budget().limit()).as_usize());
         let prepared = Prepared {
             epoch,
             commit: new_commit_id(&mut Rng::from_entropy()),
