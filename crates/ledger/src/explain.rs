@@ -18,8 +18,10 @@ pub(crate) fn explain(budget: &BudgetReport, sample: &Sample) -> String {
     accounts(&mut text, budget);
     let (heap, process) = (&sample.allocator, &sample.process);
     let signed = |a: ByteCount, b: ByteCount| a.0 as i64 - b.0 as i64;
+    // Of the same moment as the table above, not of the sample's.
+    let accounted: i64 = budget.all_accounts().iter().map(|(_, account)| account.used.0 as i64).sum();
     let parts = [
-        (sample.ledger.0 as i64, "accounts, together"),
+        (accounted, "accounts, together"),
         (signed(heap.active, heap.allocated), "allocator: rounding and free slots (active - allocated)"),
         (signed(heap.resident, heap.active), "allocator: pages kept and its own (resident - active)"),
         (signed(process.anonymous, heap.resident), "no heap: stacks, written data (anonymous - resident)"),
@@ -39,7 +41,8 @@ pub(crate) fn explain(budget: &BudgetReport, sample: &Sample) -> String {
     let sum: i64 = parts.iter().map(|(bytes, _)| bytes).sum();
     let resident = sample.resident().0 as i64;
     let (n, worst) = (mib((resident - sum).abs()), mib(sample.worst_unaccounted));
-    let unaccounted = format!("allocated without an account: {}, at most {worst} so far", mib(sample.unaccounted()));
+    let without = heap.allocated.0 as i64 - accounted;
+    let unaccounted = format!("allocated without an account: {}, at most {worst} so far", mib(without));
     text.push_str(&format!("sum {} = RSS {} +- {n} ({unaccounted})", mib(sum), mib(resident)));
     text
 }

@@ -140,7 +140,7 @@ pub(crate) enum TopicsAction {
         #[command(flatten)]
         bootstrap: Bootstrap,
     },
-    /// Print partitions, offsets and configuration of a topic
+    /// Print a topic's id, partitions, leaders and offsets
     Describe {
         name: String,
         #[command(flatten)]

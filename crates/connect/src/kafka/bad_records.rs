@@ -64,8 +64,9 @@ impl BadRecords {
         }
         match self {
             Self::Fail => {
-                let other_ways = "or set 'millstream.bad-records' to 'skip' or 'dead-letter'";
-                let hint = bad.hint.as_ref().map_or(other_ways.to_owned(), |hint| format!("{hint}, {other_ways}"));
+                let other_ways =
+                    "set 'millstream.bad-records' to 'skip' or 'dead-letter' to go on without such records";
+                let hint = bad.hint.as_ref().map_or(other_ways.to_owned(), |hint| format!("{hint}, or {other_ways}"));
                 Err(failure(&place, bad).hint(hint))
             }
             Self::Skip { told } => {

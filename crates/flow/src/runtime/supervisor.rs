@@ -32,6 +32,9 @@ use crate::source::{SourceContext, SourceParts};
 const PAUSE_MIN: (&str, Duration) = ("restart-strategy.exponential-delay.initial-backoff", Duration::from_millis(200));
 const PAUSE_MAX: (&str, Duration) = ("restart-strategy.exponential-delay.max-backoff", Duration::from_secs(30));
 
+/// How often a table is committed, under Flink's name.
+const INTERVAL: (&str, Duration) = ("execution.checkpointing.interval", Duration::from_mins(5));
+
 /// How long the end of a job waits for sources to take the last committed positions (consumer-group offsets): they are
 /// for lag tools, the target itself says where to go on.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -99,6 +102,14 @@ impl Job {
 
     pub fn watch(&self) -> Watch {
         Watch(self.gauges.clone())
+    }
+
+    /// Finds what is wrong with sources, sinks and settings without running them; does no slow I/O.
+    ///
+    /// # Errors
+    /// What [`Self::run`] would end with before it begins, the budget aside.
+    pub fn check(&self) -> Result<()> {
+        open_all(&self.plan, &self.options).map(drop)
     }
 
     /// Runs until every pipeline has finished (bounded sources, or a stop), or one failed for good. Must be called on a
@@ -207,7 +218,7 @@ impl Run {
 
     /// Opens everything once, so that every account is there, and refuses a budget that cannot hold the floors.
     fn check_budget(&mut self) -> Result<()> {
-        let opened: Vec<_> = self.plan.pipelines.iter().map(|plan| self.open(plan)).collect::<Result<_>>()?;
+        let opened = open_all(&self.plan, &self.options)?;
         for worker in 0..self.workers.len() {
             let its = opened.iter().skip(worker).step_by(self.workers.len());
             let floor = its.map(|(source, _)| source.decoder.floor()).max().unwrap_or(ByteCount::ZERO);
@@ -216,29 +227,6 @@ impl Run {
         let checked = self.options.budget.check();
         drop(opened);
         checked
-    }
-
-    fn open(&self, plan: &PipelinePlan) -> Result<(SourceParts, Sink)> {
-        let options = &self.options;
-        let source = SourceContext {
-            budget: options.budget.clone(),
-            clock: options.clock.clone(),
-            name: plan.source_name.clone(),
-            settings: self.plan.settings.clone(),
-            bounded: options.bounded,
-            working_dir: options.working_dir.clone(),
-        };
-        let sink = SinkContext {
-            budget: options.budget.clone(),
-            clock: options.clock.clone(),
-            disk: options.disk.clone(),
-            job: self.plan.name.clone(),
-            name: plan.name.clone(),
-            settings: self.plan.settings.clone(),
-            state_dir: options.state_dir.join(&plan.name),
-            working_dir: options.working_dir.clone(),
-        };
-        Ok((plan.source.open(&source)?, plan.sink.open(&sink)?))
     }
 
     fn start_due(&mut self) -> Result<()> {
@@ -276,7 +264,7 @@ impl Run {
     /// Begins a start, as a task: what it waits for (a broker that is down, commits of others) holds up nobody else.
     fn begin(&mut self, id: PipelineId) -> Result<()> {
         let plan = &self.plan.pipelines[id.index];
-        let (source, sink) = self.open(plan)?;
+        let (source, sink) = open(&self.plan, plan, &self.options)?;
         let start = Start {
             name: plan.name.clone(),
             source,
@@ -362,6 +350,38 @@ impl Run {
         let next = self.lives.iter().filter_map(|life| life.restart_at).min();
         next.map_or(HOUR, |at| at.saturating_sub(now))
     }
+}
+
+/// Opens everything and reads every setting, so that what is wrong is found before anything runs.
+fn open_all(job: &JobPlan, options: &RunOptions) -> Result<Vec<(SourceParts, Sink)>> {
+    for (key, default) in [INTERVAL, PAUSE_MIN, PAUSE_MAX] {
+        job.settings.duration(key, default)?;
+    }
+    start::limits(&job.settings)?;
+    job.pipelines.iter().map(|plan| open(job, plan, options)).collect()
+}
+
+/// Opens a pipeline's source and sink, which does no slow I/O.
+fn open(job: &JobPlan, plan: &PipelinePlan, options: &RunOptions) -> Result<(SourceParts, Sink)> {
+    let source = SourceContext {
+        budget: options.budget.clone(),
+        clock: options.clock.clone(),
+        name: plan.source_name.clone(),
+        settings: job.settings.clone(),
+        bounded: options.bounded,
+        working_dir: options.working_dir.clone(),
+    };
+    let sink = SinkContext {
+        budget: options.budget.clone(),
+        clock: options.clock.clone(),
+        disk: options.disk.clone(),
+        job: job.name.clone(),
+        name: plan.name.clone(),
+        settings: job.settings.clone(),
+        state_dir: options.state_dir.join(&plan.name),
+        working_dir: options.working_dir.clone(),
+    };
+    Ok((plan.source.open(&source)?, plan.sink.open(&sink)?))
 }
 
 async fn asked(stop: &mut watch::Receiver<bool>) {

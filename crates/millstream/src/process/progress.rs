@@ -12,15 +12,23 @@ pub(crate) struct ProgressLine {
     pub(crate) records_per_second: f64,
     pub(crate) lag: u64,
     pub(crate) commits: u64,
+    pub(crate) skipped: u64,
+    pub(crate) dead_lettered: u64,
     pub(crate) resident: ByteCount,
     pub(crate) limit: ByteCount,
 }
 
 impl fmt::Display for ProgressLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { records, records_per_second, lag, commits, resident, limit } = self;
+        let Self { records, records_per_second, lag, commits, skipped, dead_lettered, resident, limit } = self;
         let rate = *records_per_second as u64;
-        write!(f, "{records} records, {rate}/s, lag {lag}, {commits} commits, memory {resident} of {limit}")
+        write!(f, "{records} records, {rate}/s, lag {lag}, {commits} commits")?;
+        for (count, what) in [(skipped, "skipped"), (dead_lettered, "dead-lettered")] {
+            if *count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        write!(f, ", memory {resident} of {limit}")
     }
 }
 

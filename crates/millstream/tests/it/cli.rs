@@ -45,6 +45,27 @@ fn checking_a_job_writes_nothing() {
     harness.fail(&["check", other.to_str().unwrap()], &["name", "STRING", "INT"]);
 }
 
+#[test]
+fn checking_finds_what_a_run_would_refuse() {
+    let harness = Harness::new();
+    let job = crate::harness_jobs::cdc_job("");
+    let interval = "SET 'execution.checkpointing.interval' = '1 mni';\n";
+    for (text, parts) in [
+        (format!("{interval}{job}"), ["execution.checkpointing.interval", "1 mni"]),
+        (job.replace("127.0.0.1:1'", "127.0.0.1'"), ["'127.0.0.1'", "broker address"]),
+        (
+            job.replace("'properties.group.id'='g'", "'properties.fetch.min.byte'='1'"),
+            ["fetch.min.byte", "fetch.min.bytes"],
+        ),
+        (String::new(), ["job.sql", "inserts nothing"]),
+    ] {
+        let file = harness.write("job.sql", &text);
+        harness.fail(&["check", file.to_str().unwrap()], &parts);
+    }
+    let file = harness.write("job.sql", &job);
+    harness.fail(&["check", file.to_str().unwrap(), "--set", "millstream.bad-records=skp"], &["'skp'", "dead-letter"]);
+}
+
 /// Everything below a folder.
 fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());

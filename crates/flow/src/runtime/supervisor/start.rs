@@ -2,7 +2,6 @@
 //! for long, so each is a task of its own; it ends with everything that a worker and an I/O task need.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base::{Clock, Error, Result};
 use ledger::{Account, Budget};
@@ -51,7 +50,7 @@ impl Start {
         let Sink { writer, committer } = sink;
         let limits = limits(&settings)?;
         let transforms = transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
-        let interval = settings.duration("execution.checkpointing.interval", Duration::from_mins(5))?;
+        let interval = settings.duration(super::INTERVAL.0, super::INTERVAL.1)?;
         let (reply, answer) = tokio::sync::oneshot::channel();
         desk.recover(committer, reply)?;
         let (committer, recovered) = answer.await.map_err(|_| Error::internal("the committer thread is gone"))?;
@@ -94,7 +93,7 @@ fn start_positions(mut opened: Positions, committed: &Positions) -> Positions {
 }
 
 /// What a session sets for all its expressions.
-fn limits(settings: &Settings) -> Result<eval::Limits> {
+pub(super) fn limits(settings: &Settings) -> Result<eval::Limits> {
     const ZONE: &str = "table.local-time-zone";
     let zone = settings.get(ZONE).map_or(Ok(eval::Zone::UTC), eval::Zone::parse);
     let zone = zone.map_err(|error| Error::user(format!("setting '{ZONE}': {error}")))?;

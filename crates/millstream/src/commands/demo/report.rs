@@ -43,6 +43,8 @@ impl Report {
             records_per_second: rate,
             lag: shown.lag,
             commits: shown.commits,
+            skipped: 0,
+            dead_lettered: 0,
             resident: shown.rss,
             limit: shown.limit,
         };

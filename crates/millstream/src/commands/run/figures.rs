@@ -48,6 +48,8 @@ impl Figures {
             records_per_second: self.rate_since(before),
             lag: self.lag(),
             commits: self.commits(),
+            skipped: self.sum(|table| table.counts.skipped),
+            dead_lettered: self.sum(|table| table.counts.dead_lettered),
             resident: self.memory.resident(),
             limit: self.memory.limit,
         }
