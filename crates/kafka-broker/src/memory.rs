@@ -4,12 +4,15 @@
 //! |---|---|---|
 //! | `broker/requests` | one largest produce request | frames of more than 8 KiB, from before the rest of them is read until they are handled |
 //! | `broker/small` | one frame of 8 KiB | smaller frames, until they are handled |
-//! | `broker/fetch` | one largest batch | fetched records, from before they are read until the socket took them |
+//! | `broker/fetch` | one largest batch | fetched records, and other answers that only read, from before they are made until the socket took them |
 //! | `broker/connections` | 32 of them | connections, each with the beginning of a frame |
-//! | `broker/tables` | 512 KiB | open logs, producers, group offsets, decoded requests |
+//! | `broker/tables` | 512 KiB | open logs, producers, group offsets, decoded requests, answers to requests that change something |
 //!
-//! Responses beside fetched records are not charged: what they list (topics, partitions, offsets) is in the tables at a
-//! hundred times the size.
+//! A response is weighed before it is made. It names each group, topic and partition once, however often the request
+//! did; so it takes at most [`PROPORTION`] times what the request decoded to, and what is known of the things it names.
+//! Nothing is reserved for up to [`RESPONSE_SMALL`] bytes: the connection pays, which makes one such response at a time.
+//! Beside its records, what a response to Fetch, Produce, ListOffsets or OffsetCommit says of a partition is as large
+//! as what its request said, and that stays paid until the socket took the response.
 //!
 //! A request waits for `requests` without holding anything, and a response for `fetch` holding only a small request, so
 //! neither can keep the other from ending: responses end when sockets take them, and a socket that takes nothing is
@@ -26,6 +29,10 @@ const REQUEST_OVERHEAD: ByteCount = ByteCount::kib(64);
 /// What decoding a produce request may allocate: its record bytes stay in the frame.
 const PRODUCE_ALLOWANCE: usize = 128 << 10;
 const TABLES_FLOOR: ByteCount = ByteCount::kib(512);
+/// What a response may take, decoded and encoded, for each byte of its decoded request: errors repeat names, escaped.
+const PROPORTION: usize = 12;
+/// Up to here a response that only reads costs nothing beside its connection.
+const RESPONSE_SMALL: ByteCount = ByteCount::kib(4);
 /// Frames up to this length are read whole before they are reserved.
 pub(crate) const SMALL_BYTES: usize = 8 << 10;
 /// What a connection costs: its task, its socket, its queue, the beginning of a frame.
@@ -85,6 +92,18 @@ fn open_files_max() -> u64 {
 pub(crate) fn request_allowance(key: i16, len: usize) -> usize {
     let natural = decode_allowance(len);
     if key == ApiKey::Produce.code() { natural.min(PRODUCE_ALLOWANCE) } else { natural }
+}
+
+/// What a response takes, decoded and encoded: `known` bytes of what the broker keeps, beside what follows from a request
+/// that `decoded` to so much.
+pub(crate) fn response_bytes(decoded: ByteCount, known: usize) -> ByteCount {
+    ByteCount::from(decoded.as_usize().saturating_mul(PROPORTION).saturating_add(known))
+}
+
+/// What must be reserved for a response that only reads.
+pub(crate) fn reserved_bytes(decoded: ByteCount, known: usize) -> ByteCount {
+    let bytes = response_bytes(decoded, known);
+    if bytes <= RESPONSE_SMALL { ByteCount::ZERO } else { bytes }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! CreateTopics, key 19, versions 2-7. There is one replica of everything: this broker's.
 
+use std::collections::BTreeSet;
+
 use kafka_wire::protocol::ErrorCode;
 use kafka_wire::protocol::messages::create_topics::{
     CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, CreatedTopicConfig, NewTopic,
@@ -10,10 +12,19 @@ use crate::core::Core;
 use crate::log::Refused;
 use crate::topics::TopicConfig;
 
+/// What a topic with all its settings takes in a response, decoded and encoded, beside what was set.
+const TOPIC_BYTES: usize = 5 << 10;
+
+pub(super) fn weigh(_core: &Core, request: &mut CreateTopicsRequest) -> usize {
+    request.topics.len() * TOPIC_BYTES
+}
+
 pub(super) fn answer(core: &Core, request: CreateTopicsRequest, _version: i16) -> CreateTopicsResponse {
-    let named_twice = |name: &str| request.topics.iter().filter(|topic| topic.name == name).count() > 1;
+    let mut names: Vec<&str> = request.topics.iter().map(|topic| topic.name.as_str()).collect();
+    names.sort_unstable();
+    let named_twice: BTreeSet<&str> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     let create = |topic: &NewTopic| {
-        let created = if named_twice(&topic.name) {
+        let created = if named_twice.contains(topic.name.as_str()) {
             Err(Refused::new(ErrorCode::INVALID_REQUEST, "the request names this topic twice"))
         } else {
             create(core, topic, request.validate_only)

@@ -10,6 +10,25 @@ use crate::core::Core;
 use crate::log::Refused;
 use crate::topics::{ConfigValue, unknown_topic};
 
+/// What all settings of a resource take in a response, decoded and encoded, beside the values that were set.
+const RESOURCE_BYTES: usize = 8 << 10;
+
+pub(super) fn weigh(core: &Core, request: &mut DescribeConfigsRequest) -> usize {
+    fn key(resource: &ConfigResource) -> (i8, &str) {
+        (resource.resource_type, &resource.resource_name)
+    }
+    request.resources.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    request.resources.dedup_by(|a, b| key(a) == key(b));
+    let weigh = |resource: &ConfigResource| match resource.resource_type {
+        RESOURCE_TOPIC => core.topics.by_name(&resource.resource_name).map_or(0, |topic| {
+            RESOURCE_BYTES + topic.config.overrides().map(|(_, value)| 3 * value.len()).sum::<usize>()
+        }),
+        RESOURCE_BROKER => RESOURCE_BYTES,
+        _ => 0,
+    };
+    request.resources.iter().map(weigh).sum()
+}
+
 pub(super) fn answer(core: &Core, request: DescribeConfigsRequest, _version: i16) -> DescribeConfigsResponse {
     let describe = |resource: ConfigResource| {
         let (error_code, error_message, configs) = match describe(core, &resource) {

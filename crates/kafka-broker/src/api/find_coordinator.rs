@@ -7,6 +7,12 @@ use kafka_wire::protocol::messages::find_coordinator::{
 
 use crate::core::Core;
 
+pub(super) fn weigh(core: &Core, request: &mut FindCoordinatorRequest) -> usize {
+    request.keys.sort_unstable();
+    request.keys.dedup();
+    request.keys.len() * 3 * core.advertised.0.len()
+}
+
 pub(super) fn answer(core: &Core, request: FindCoordinatorRequest, _version: i16) -> FindCoordinatorResponse {
     let is_group = request.key_type == GROUP;
     let find = |key: String| {

@@ -11,8 +11,41 @@ use crate::core::Core;
 use crate::log::Refused;
 use crate::topics::{Topic, unknown_topic};
 
+/// What a topic takes in a response, decoded and encoded, beside its name's three copies and its partitions.
+const TOPIC_BYTES: usize = 256;
+const PARTITION_BYTES: usize = 192;
+
+/// Whether the request names topics that are to be made for it.
+pub(super) fn makes_topics(core: &Core, request: &MetadataRequest) -> bool {
+    let names = || request.topics.iter().flatten().filter_map(|topic| topic.name.as_deref());
+    may_create(core, request) && names().any(|name| core.topics.by_name(name).is_none())
+}
+
+pub(super) fn weigh(core: &Core, request: &mut MetadataRequest) -> usize {
+    let weight = |name: &str, partitions: usize| TOPIC_BYTES + 3 * name.len() + PARTITION_BYTES * partitions;
+    let of_topic = |topic: &Topic| weight(&topic.name, topic.partitions.len());
+    let may_create = may_create(core, request);
+    let Some(wanted) = &mut request.topics else {
+        return core.topics.all().iter().map(|topic| of_topic(topic)).sum();
+    };
+    wanted.sort_unstable_by(|a, b| (&a.name, a.topic_id).cmp(&(&b.name, b.topic_id)));
+    wanted.dedup_by(|a, b| (&a.name, a.topic_id) == (&b.name, b.topic_id));
+    let missing = if may_create { usize::try_from(core.config.default_partitions).unwrap_or(0) } else { 0 };
+    let of_wanted = |wanted: &MetadataRequestTopic| match &wanted.name {
+        Some(name) if wanted.topic_id.is_none() => {
+            core.topics.by_name(name).map_or_else(|| weight(name, missing), |topic| of_topic(&topic))
+        }
+        _ => core.topics.by_id(wanted.topic_id).map_or(0, |topic| of_topic(&topic)),
+    };
+    wanted.iter().map(of_wanted).sum()
+}
+
+fn may_create(core: &Core, request: &MetadataRequest) -> bool {
+    core.config.auto_create_topics && request.allow_auto_topic_creation
+}
+
 pub(super) fn answer(core: &Core, request: MetadataRequest, _version: i16) -> MetadataResponse {
-    let may_create = core.config.auto_create_topics && request.allow_auto_topic_creation;
+    let may_create = may_create(core, &request);
     let topics = match request.topics {
         None => core.topics.all().iter().map(|topic| describe(core, topic)).collect(),
         Some(wanted) => wanted.into_iter().map(|topic| look_up(core, topic, may_create)).collect(),

@@ -26,6 +26,8 @@ const RESYNC: &str = "resync";
 const REWRITE_FROM: u64 = 1 << 20;
 /// What an entry takes in memory beside its strings.
 const ENTRY_BYTES: usize = 160;
+/// What an entry takes in a response, decoded and encoded, beside its metadata's two copies.
+const RESPONSE_BYTES: usize = 160;
 /// `offset.metadata.max.bytes`.
 const METADATA_MAX: usize = 4096;
 
@@ -114,17 +116,29 @@ impl GroupOffsets {
         }
     }
 
-    pub(crate) fn get(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
-        let key = Key { group: group.to_owned(), topic: topic.to_owned(), partition };
-        self.state().by_key.get(&key).cloned()
+    /// What a group committed for a partition of this topic. A commit for another topic that had the name is none: a
+    /// crash may have come between a topic's deletion and [`Self::forget_topic`].
+    pub(crate) fn get(&self, group: &str, (name, id): (&str, TopicId), partition: i32) -> Option<Committed> {
+        let key = Key { group: group.to_owned(), topic: name.to_owned(), partition };
+        self.state().by_key.get(&key).filter(|committed| committed.topic_id == id).cloned()
     }
 
-    /// Every commit of a group, by topic and partition.
-    pub(crate) fn of_group(&self, group: &str) -> Vec<(String, i32, Committed)> {
-        let first = Key { group: group.to_owned(), topic: String::new(), partition: i32::MIN };
+    /// What `make` makes of every commit of a group for this topic, by partition.
+    pub(crate) fn of_topic<T>(
+        &self,
+        group: &str,
+        topic: (&str, TopicId),
+        make: impl Fn(i32, Committed) -> T,
+    ) -> Vec<T> {
         let state = self.state();
-        let of_group = state.by_key.range(first..).take_while(|(key, _)| key.group == group);
-        of_group.map(|(key, committed)| (key.topic.clone(), key.partition, committed.clone())).collect()
+        state.of_topic(group, topic).map(|(partition, committed)| make(partition, committed.clone())).collect()
+    }
+
+    /// What the commits of a group for this topic take in a response, decoded and encoded.
+    pub(crate) fn weigh(&self, group: &str, topic: (&str, TopicId)) -> usize {
+        let state = self.state();
+        let each = state.of_topic(group, topic).map(|(_, committed)| RESPONSE_BYTES + 2 * committed.metadata.len());
+        each.sum::<usize>() + 2 * topic.0.len()
     }
 
     /// Takes back the commits of a topic that is gone.
@@ -179,6 +193,12 @@ impl GroupOffsets {
 }
 
 impl State {
+    fn of_topic(&self, group: &str, (name, id): (&str, TopicId)) -> impl Iterator<Item = (i32, &Committed)> {
+        let key = |partition| Key { group: group.to_owned(), topic: name.to_owned(), partition };
+        let of_name = self.by_key.range(key(i32::MIN)..=key(i32::MAX));
+        of_name.filter(move |(_, committed)| committed.topic_id == id).map(|(key, it)| (key.partition, it))
+    }
+
     fn append(&mut self, key: Key, committed: Committed) -> Result<u64, Refused> {
         if self.failed {
             return Err(stopped());

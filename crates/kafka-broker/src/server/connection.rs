@@ -128,7 +128,7 @@ async fn moving<T>(core: &Core, stall: Duration, work: impl Future<Output = T>) 
 
 async fn write_responses(core: &Core, mut socket: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> Result<()> {
     while let Some(answer) = answers.recv().await {
-        let Some(frame) = answer.await? else { continue };
+        let Some(Owned { value: frame, paid: _paid }) = answer.await? else { continue };
         let written = tokio::time::timeout(RESPONSE_STALL, write_frame(core, &mut socket, &frame)).await;
         written
             .ok()

@@ -48,6 +48,11 @@ struct Tables {
 }
 
 impl Topic {
+    /// What a topic is told apart by: one that is made again has another id.
+    pub(crate) fn name_and_id(&self) -> (&str, TopicId) {
+        (&self.name, self.id)
+    }
+
     pub(crate) fn partition(&self, index: i32) -> Option<&Arc<PartitionLog>> {
         self.partitions.get(usize::try_from(index).ok()?)
     }

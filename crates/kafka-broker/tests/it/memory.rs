@@ -14,7 +14,7 @@ async fn a_budget_below_the_floors_is_refused_with_the_arithmetic() {
 }
 
 /// The floors of the default configuration, and nothing to borrow.
-fn floors() -> Budget {
+pub(super) fn floors() -> Budget {
     let config = BrokerConfig::new("unused");
     let overhead = ByteCount::kib(64) + ByteCount::kib(128) + ByteCount::kib(512);
     let connections = ByteCount::kib(32 * 24);
