@@ -207,12 +207,14 @@ impl State {
         if bytes.len() > entry::ENTRY_MAX {
             return Err(Refused::new(ErrorCode::INVALID_GROUP_ID, "the name of the group is too long"));
         }
-        if !self.by_key.contains_key(&key) && !self.paid.try_grow(memory(&key)) {
+        let paid = self.paid.bytes();
+        if !self.pay(&key, &committed) {
             let why = "the broker has no memory for the offsets of more groups";
             return Err(Refused::new(ErrorCode::GROUP_MAX_SIZE_REACHED, why));
         }
         self.file.write_all_at(&bytes, self.size).map_err(|error| {
             tracing::error!(%error, "cannot write group offsets");
+            self.paid.shrink_to(paid);
             Refused::new(ErrorCode::KAFKA_STORAGE_ERROR, format!("the disk refused: {error}"))
         })?;
         self.size += bytes.len() as u64;
@@ -221,18 +223,31 @@ impl State {
         Ok(self.appended)
     }
 
-    /// Memory for the key has been paid.
+    /// What the commit of `key` that is there costs.
+    fn cost(&self, key: &Key) -> ByteCount {
+        self.by_key.get(key).map_or(ByteCount::ZERO, |committed| memory(key, committed))
+    }
+
+    /// Reserves what `committed` takes beyond the commit that it replaces.
+    fn pay(&mut self, key: &Key, committed: &Committed) -> bool {
+        let more = memory(key, committed).saturating_sub(self.cost(key));
+        committed.offset == FORGOTTEN || self.paid.try_grow(more)
+    }
+
+    /// What more it takes has been paid; what less it takes is given back.
     fn apply(&mut self, key: Key, committed: Committed, bytes: u64) {
-        let cost = memory(&key);
-        let old = if committed.offset == FORGOTTEN {
-            let left = self.paid.bytes().saturating_sub(cost);
-            self.paid.shrink_to(left);
+        let forgotten = committed.offset == FORGOTTEN;
+        let cost = if forgotten { ByteCount::ZERO } else { memory(&key, &committed) };
+        let less = self.cost(&key).saturating_sub(cost);
+        let old = if forgotten {
             self.by_key.remove_entry(&key)
         } else {
             self.live += bytes;
             let old = self.by_key.insert(key.clone(), committed);
             old.map(|old| (key, old))
         };
+        let left = self.paid.bytes().saturating_sub(less);
+        self.paid.shrink_to(left);
         if let Some((key, old)) = old {
             self.live = self.live.saturating_sub(entry::encode(&key, &old).len() as u64);
         }
@@ -261,8 +276,8 @@ fn stopped() -> Refused {
     Refused::new(ErrorCode::KAFKA_STORAGE_ERROR, "group offsets cannot be written until the broker is started again")
 }
 
-fn memory(key: &Key) -> ByteCount {
-    ByteCount::from(key.group.len() + key.topic.len() + ENTRY_BYTES)
+fn memory(key: &Key, committed: &Committed) -> ByteCount {
+    ByteCount::from(key.group.len() + key.topic.len() + committed.metadata.len() + ENTRY_BYTES)
 }
 
 /// Reads the file entry by entry and cuts off what is behind the last sound one.
@@ -280,8 +295,7 @@ fn read(disk: &dyn Disk, path: &Path, tables: &Account) -> io::Result<State> {
         failed: false,
     };
     while let Some((key, committed, bytes)) = read_entry(file.as_ref(), state.size, len)? {
-        let fresh = committed.offset != FORGOTTEN && !state.by_key.contains_key(&key);
-        if fresh && !state.paid.try_grow(memory(&key)) {
+        if !state.pay(&key, &committed) {
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, "the offsets of its groups do not fit the budget"));
         }
         state.size += bytes;
@@ -311,3 +325,6 @@ fn read_entry(file: &dyn DiskFile, at: u64, len: u64) -> io::Result<Option<(Key,
     file.read_exact_at(&mut body, at + HEAD_BYTES as u64)?;
     Ok(entry::decode(head, &body).map(|(key, committed)| (key, committed, (HEAD_BYTES + length) as u64)))
 }
+
+#[cfg(test)]
+mod tests;
