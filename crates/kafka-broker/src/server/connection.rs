@@ -17,7 +17,7 @@ use base::{ByteCount, Error, Result};
 use bytes::Bytes;
 use kafka_wire::protocol::{Frame, frame_length};
 use ledger::Owned;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
@@ -25,17 +25,18 @@ use tokio::sync::mpsc;
 use super::places::Place;
 use crate::api::{self, Answer};
 use crate::core::Core;
-use crate::memory::{SMALL_BYTES, request_allowance};
+use crate::memory::{BrokerMemory, SMALL_BYTES, request_allowance};
 
 /// Requests that may wait for their answers.
 const IN_FLIGHT: usize = 8;
-/// How long a piece of a frame may take to come, and a response to go: longer means that the client is stuck and keeps
-/// memory from others.
+/// How long a piece of a frame may take to come, and a piece of a response to go: longer means that the client is stuck and
+/// keeps memory from others. How long all pieces take together is the link's affair.
 const STALL: Duration = Duration::from_secs(10);
 const RESPONSE_STALL: Duration = Duration::from_secs(30);
 /// So long a client may stand still while others wait for the memory that it holds.
 const STALL_WHEN_SHORT: Duration = Duration::from_secs(2);
-/// What must come within [`STALL`]: 6 KiB a second is less than any link on which Kafka is of use.
+/// What must come within [`STALL`], and go within [`RESPONSE_STALL`]: 6 KiB a second is less than any link on which Kafka is
+/// of use.
 const PIECE_BYTES: usize = 64 << 10;
 /// Length and API key: enough to know how much memory a request needs.
 const HEAD_BYTES: usize = 6;
@@ -101,7 +102,7 @@ async fn read_frame(core: &Core, socket: &mut OwnedReadHalf, head: [u8; HEAD_BYT
     first.copy_from_slice(&begin);
     drop(begin);
     for piece in rest.chunks_mut(PIECE_BYTES) {
-        moving(core, STALL, socket.read_exact(piece)).await.ok_or_else(stopped_sending)?.map_err(broken)?;
+        moving(&core.memory, STALL, socket.read_exact(piece)).await.ok_or_else(stopped_sending)?.map_err(broken)?;
     }
     Ok(Owned::new(frame, paid).into_bytes())
 }
@@ -111,14 +112,14 @@ fn stopped_sending() -> Error {
 }
 
 /// What `work` gives, unless it takes longer than `stall`, or a while when memory is short.
-async fn moving<T>(core: &Core, stall: Duration, work: impl Future<Output = T>) -> Option<T> {
+async fn moving<T>(memory: &BrokerMemory, stall: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = std::pin::pin!(work);
     let mut waited = Duration::ZERO;
     while waited < stall {
         if let Ok(done) = tokio::time::timeout(STALL_WHEN_SHORT, &mut work).await {
             return Some(done);
         }
-        if core.memory.is_short() {
+        if memory.is_short() {
             return None;
         }
         waited += STALL_WHEN_SHORT;
@@ -129,10 +130,8 @@ async fn moving<T>(core: &Core, stall: Duration, work: impl Future<Output = T>) 
 async fn write_responses(core: &Core, mut socket: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> Result<()> {
     while let Some(answer) = answers.recv().await {
         let Some(Owned { value: frame, paid: _paid }) = answer.await? else { continue };
-        let written = tokio::time::timeout(RESPONSE_STALL, write_frame(core, &mut socket, &frame)).await;
-        written
-            .ok()
-            .flatten()
+        write_frame(&core.memory, RESPONSE_STALL, &mut socket, &frame)
+            .await
             .ok_or_else(|| Error::external("a client stopped reading its responses"))?
             .map_err(broken)?;
     }
@@ -140,20 +139,44 @@ async fn write_responses(core: &Core, mut socket: OwnedWriteHalf, mut answers: m
     std::future::pending().await
 }
 
-/// Writes the parts without putting them together first; nothing if the client stands still.
-async fn write_frame(core: &Core, socket: &mut OwnedWriteHalf, frame: &Frame) -> Option<io::Result<()>> {
+/// Writes the parts without putting them together first; nothing if the client takes longer than `stall` for a piece.
+async fn write_frame(
+    memory: &BrokerMemory,
+    stall: Duration,
+    socket: &mut (impl AsyncWrite + Unpin),
+    frame: &Frame,
+) -> Option<io::Result<()>> {
     let mut slices: Vec<IoSlice<'_>> = frame.parts().iter().map(|part| IoSlice::new(part)).collect();
     let mut left = slices.as_mut_slice();
     while !left.is_empty() {
-        match moving(core, RESPONSE_STALL, socket.write_vectored(left)).await? {
-            Ok(0) => return Some(Err(io::ErrorKind::WriteZero.into())),
-            Ok(written) => IoSlice::advance_slices(&mut left, written),
+        match moving(memory, stall, write_piece(socket, left)).await? {
+            Ok(rest) => left = rest,
             Err(error) => return Some(Err(error)),
         }
     }
     Some(Ok(()))
 }
 
+/// Writes the next [`PIECE_BYTES`], or what is left; returns the rest.
+async fn write_piece<'a, 'b>(
+    socket: &mut (impl AsyncWrite + Unpin),
+    mut left: &'a mut [IoSlice<'b>],
+) -> io::Result<&'a mut [IoSlice<'b>]> {
+    let mut gone = 0;
+    while gone < PIECE_BYTES && !left.is_empty() {
+        let written = socket.write_vectored(left).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        IoSlice::advance_slices(&mut left, written);
+        gone += written;
+    }
+    Ok(left)
+}
+
 fn broken(error: io::Error) -> Error {
     Error::transient("the connection broke").caused_by(error)
 }
+
+#[cfg(test)]
+mod tests;
