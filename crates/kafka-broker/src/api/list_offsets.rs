@@ -2,7 +2,8 @@
 //!
 //! A time is looked up to the record: the batch is found by the index and the headers, then its records are read one by
 //! one through a window. If they cannot be read, the answer is the batch's first offset, from which a consumer sees the
-//! record it looked for and some before.
+//! record it looked for and some before. So it is after [`INFLATED_MAX`] bytes of records: a batch may inflate to a
+//! thousand times its size.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use kafka_wire::protocol::ErrorCode;
 use kafka_wire::protocol::messages::list_offsets::{
     EARLIEST, EARLIEST_LOCAL, LATEST, ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest,
-    ListOffsetsResponse, ListOffsetsTopicResponse, MAX_TIMESTAMP,
+    ListOffsetsResponse, ListOffsetsTopic, ListOffsetsTopicResponse, MAX_TIMESTAMP,
 };
 use kafka_wire::records::{Read, RecordReader};
 use ledger::Owned;
@@ -19,6 +20,13 @@ use ledger::Owned;
 use crate::core::Core;
 use crate::log::{PartitionLog, Refused, TimedBatch};
 use crate::topics::{Topic, unknown_topic};
+
+/// How far a batch is inflated for one look-up: four times what producers put into a batch that compresses well.
+const INFLATED_MAX: usize = 16 << 20;
+/// Other tasks of the thread run after so many bytes.
+const TURN_BYTES: usize = 1 << 20;
+/// What a record costs beside its bytes.
+const RECORD_BYTES: usize = 64;
 
 /// Where something was found.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +37,8 @@ struct Found {
 
 const NOTHING: Found = Found { offset: -1, timestamp: -1 };
 
-pub(super) async fn answer(core: Arc<Core>, request: ListOffsetsRequest, _version: i16) -> ListOffsetsResponse {
+pub(super) async fn answer(core: Arc<Core>, mut request: ListOffsetsRequest, _version: i16) -> ListOffsetsResponse {
+    name_once(&mut request.topics);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let known = core.topics.by_name(&topic.name).ok_or_else(|| unknown_topic(&topic.name));
@@ -39,11 +48,28 @@ pub(super) async fn answer(core: Arc<Core>, request: ListOffsetsRequest, _versio
                 Ok(topic) => find(&core, topic, &asked).await,
                 Err(refused) => Err(refused.clone()),
             };
+            tokio::task::yield_now().await;
             partitions.push(respond(asked.partition_index, found));
         }
         topics.push(ListOffsetsTopicResponse { name: topic.name, partitions });
     }
     ListOffsetsResponse { topics, ..ListOffsetsResponse::default() }
+}
+
+/// Each topic and each of its partitions once: every time is work.
+fn name_once(topics: &mut Vec<ListOffsetsTopic>) {
+    topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    topics.dedup_by(|again, first| {
+        let same = again.name == first.name;
+        if same {
+            first.partitions.append(&mut again.partitions);
+        }
+        same
+    });
+    for topic in topics {
+        topic.partitions.sort_unstable_by_key(|asked| (asked.partition_index, asked.timestamp));
+        topic.partitions.dedup_by_key(|asked| asked.partition_index);
+    }
 }
 
 fn respond(partition_index: i32, found: Result<Found, Refused>) -> ListOffsetsPartitionResponse {
@@ -112,9 +138,16 @@ async fn first_record(
         return Ok(None);
     }
     // Memory that is missing now is not waited for: the batch's first offset is a good answer too.
-    while let Ok(Read::Record(record)) = reader.read() {
+    let (mut inflated, mut turn) = (0, 0);
+    while inflated < INFLATED_MAX {
+        let Ok(Read::Record(record)) = reader.read() else { break };
         if record.timestamp >= timestamp && record.offset.0 >= log_start {
             return Ok(Some(Found { offset: record.offset.0, timestamp: record.timestamp }));
+        }
+        inflated += record.bytes() + RECORD_BYTES;
+        if inflated - turn >= TURN_BYTES {
+            turn = inflated;
+            tokio::task::yield_now().await;
         }
     }
     Ok(None)

@@ -211,6 +211,27 @@ async fn offsets_are_listed_by_place_and_by_time() {
 }
 
 #[tokio::test]
+async fn a_look_up_inflates_no_more_than_16_mib_of_a_batch_and_each_partition_once() {
+    let (_data, _broker, mut client) = broker_with_topic().await;
+    let zeros = "0".repeat(1_000_000);
+    let produced = client.produce("orders", 0, batch(&["before"])).await;
+    assert_eq!(produced.error_code, ErrorCode::NONE);
+    let bomb = batch_from(&[zeros.as_str(); 20], 2_000, Codec::Zstd, ProducerStamp::NONE);
+    assert_eq!(client.produce("orders", 0, bomb).await.error_code, ErrorCode::NONE);
+    for (timestamp, offset) in [(2_000, 1), (2_050, 6), (2_190, 1)] {
+        let partition = ListOffsetsPartition { timestamp, ..ListOffsetsPartition::default() };
+        let other = ListOffsetsPartition { partition_index: 1, timestamp: LATEST, ..ListOffsetsPartition::default() };
+        let topic = |partitions: Vec<_>| ListOffsetsTopic { name: "orders".to_owned(), partitions };
+        let topics = vec![topic(vec![partition.clone(); 100]), topic(vec![other, partition])];
+        let response = client.call(&ListOffsetsRequest { topics, ..ListOffsetsRequest::default() }, 7).await;
+        let found: Vec<(i32, i64)> = (response.topics.iter().flat_map(|topic| &topic.partitions))
+            .map(|partition| (partition.partition_index, partition.offset))
+            .collect();
+        assert_eq!(found, [(0, offset), (1, 0)], "time {timestamp}");
+    }
+}
+
+#[tokio::test]
 async fn the_only_epoch_ends_where_the_log_ends() {
     let (_data, _broker, mut client) = broker_with_topic().await;
     client.produce("orders", 0, batch(&["a", "b"])).await;

@@ -127,7 +127,7 @@ fn fetch_request(topic: &str, partition: i32, offset: i64) -> FetchRequest {
 /// A batch of these values, the first at `timestamp` and each 10 ms after the one before.
 fn batch_from(values: &[&str], timestamp: i64, codec: Codec, stamp: ProducerStamp) -> Bytes {
     let account = Budget::new(ByteCount::mib(64)).account("test", ByteCount::ZERO);
-    let mut builder = BatchBuilder::new(account.try_reserve(ByteCount::mib(2)).unwrap());
+    let mut builder = BatchBuilder::new(account.try_reserve(ByteCount::mib(32)).unwrap());
     for (index, value) in values.iter().enumerate() {
         let record = NewRecord {
             timestamp: timestamp + 10 * index as i64,
