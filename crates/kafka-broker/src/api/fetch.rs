@@ -42,10 +42,11 @@ pub(super) async fn answer(core: Arc<Core>, request: FetchRequest, version: i16)
     let limit = usize::try_from(request.max_bytes).unwrap_or(0).min(core.config.fetch_max.as_usize());
     let enough = usize::try_from(request.min_bytes).unwrap_or(0).min(limit);
     let mut plans = plan(&core, request.topics, version);
+    let logs = logs_of(&plans);
     let more = Arc::new(Notify::new());
     loop {
         // First be told of more, then look: nothing is missed in between.
-        for log in plans.iter().flat_map(|topic| &topic.partitions).filter_map(|plan| plan.log.as_ref().ok()) {
+        for log in &logs {
             log.tell(&more);
         }
         locate(&mut plans);
@@ -68,6 +69,15 @@ fn plan(core: &Core, topics: Vec<FetchTopic>, version: i16) -> Vec<TopicPlan> {
         TopicPlan { partitions: asked.into_iter().map(plan).collect(), topic }
     };
     topics.into_iter().map(plan_topic).collect()
+}
+
+/// Each log once, however often the request names it.
+fn logs_of(plans: &[TopicPlan]) -> Vec<Arc<PartitionLog>> {
+    let plans = plans.iter().flat_map(|topic| &topic.partitions);
+    let mut logs: Vec<_> = plans.filter_map(|plan| plan.log.as_ref().ok().cloned()).collect();
+    logs.sort_unstable_by_key(Arc::as_ptr);
+    logs.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    logs
 }
 
 fn find_topic(core: &Core, topic: &FetchTopic, version: i16) -> Result<Arc<Topic>, Refused> {

@@ -48,7 +48,7 @@ pub(crate) struct PartitionLog {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) state: Mutex<State>,
     pub(super) durable: watch::Sender<Durable>,
-    waiters: Mutex<Vec<Weak<Notify>>>,
+    pub(super) waiters: Mutex<Vec<Weak<Notify>>>,
     queued: AtomicBool,
     /// Held by the round of syncs that is under way, since a round declares durable what the one before it took on; taken
     /// before all others.
@@ -266,11 +266,18 @@ impl PartitionLog {
         }
     }
 
-    /// Has `waiter` told when the high watermark moves or the log stops, once.
+    /// Has `waiter` told when the high watermark moves or the log stops, once. One that waits already is not noted again: a
+    /// fetch of several partitions comes back whenever any of them moves.
     pub(crate) fn tell(&self, waiter: &Arc<Notify>) {
         let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        waiters.retain(|waiter| waiter.strong_count() > 0);
-        waiters.push(Arc::downgrade(waiter));
+        let mut waits_already = false;
+        waiters.retain(|other| {
+            waits_already |= std::ptr::eq(other.as_ptr(), Arc::as_ptr(waiter));
+            other.strong_count() > 0
+        });
+        if !waits_already {
+            waiters.push(Arc::downgrade(waiter));
+        }
     }
 
     fn tell_waiters(&self) {

@@ -92,3 +92,16 @@ fn read_all(log: &PartitionLog, mut offset: i64) -> Vec<(i64, Vec<u8>)> {
     }
     found
 }
+
+#[test]
+fn who_waits_already_is_not_noted_again() {
+    let log = open(&new_disk(), true);
+    let waiter = Arc::new(tokio::sync::Notify::new());
+    for _ in 0..3 {
+        log.tell(&waiter);
+    }
+    assert_eq!(log.waiters.lock().unwrap().len(), 1);
+    drop(waiter);
+    log.tell(&Arc::new(tokio::sync::Notify::new()));
+    assert_eq!(log.waiters.lock().unwrap().len(), 1, "who is gone is forgotten");
+}
