@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ErrorCode(pub i16);
 
 /// Number, name, and whether a client should refresh its metadata or wait and try again.
-const KNOWN: [(ErrorCode, &str, bool); 47] = [
+const KNOWN: [(ErrorCode, &str, bool); 50] = [
     (ErrorCode::UNKNOWN_SERVER_ERROR, "UNKNOWN_SERVER_ERROR", false),
     (ErrorCode::NONE, "NONE", false),
     (ErrorCode::OFFSET_OUT_OF_RANGE, "OFFSET_OUT_OF_RANGE", false),
@@ -48,12 +48,15 @@ const KNOWN: [(ErrorCode, &str, bool); 47] = [
     (ErrorCode::KAFKA_STORAGE_ERROR, "KAFKA_STORAGE_ERROR", true),
     (ErrorCode::UNKNOWN_PRODUCER_ID, "UNKNOWN_PRODUCER_ID", false),
     (ErrorCode::FETCH_SESSION_ID_NOT_FOUND, "FETCH_SESSION_ID_NOT_FOUND", true),
+    (ErrorCode::LISTENER_NOT_FOUND, "LISTENER_NOT_FOUND", true),
     (ErrorCode::FENCED_LEADER_EPOCH, "FENCED_LEADER_EPOCH", true),
     (ErrorCode::UNKNOWN_LEADER_EPOCH, "UNKNOWN_LEADER_EPOCH", true),
     (ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, "UNSUPPORTED_COMPRESSION_TYPE", false),
+    (ErrorCode::OFFSET_NOT_AVAILABLE, "OFFSET_NOT_AVAILABLE", true),
     (ErrorCode::GROUP_MAX_SIZE_REACHED, "GROUP_MAX_SIZE_REACHED", false),
     (ErrorCode::INVALID_RECORD, "INVALID_RECORD", false),
     (ErrorCode::UNKNOWN_TOPIC_ID, "UNKNOWN_TOPIC_ID", true),
+    (ErrorCode::UNSTABLE_OFFSET_COMMIT, "UNSTABLE_OFFSET_COMMIT", true),
     (ErrorCode::THROTTLING_QUOTA_EXCEEDED, "THROTTLING_QUOTA_EXCEEDED", true),
 ];
 
@@ -98,11 +101,14 @@ impl ErrorCode {
     pub const KAFKA_STORAGE_ERROR: Self = Self(56);
     pub const UNKNOWN_PRODUCER_ID: Self = Self(59);
     pub const FETCH_SESSION_ID_NOT_FOUND: Self = Self(70);
+    pub const LISTENER_NOT_FOUND: Self = Self(72);
     pub const FENCED_LEADER_EPOCH: Self = Self(74);
     pub const UNKNOWN_LEADER_EPOCH: Self = Self(75);
     pub const UNSUPPORTED_COMPRESSION_TYPE: Self = Self(76);
+    pub const OFFSET_NOT_AVAILABLE: Self = Self(78);
     pub const GROUP_MAX_SIZE_REACHED: Self = Self(81);
     pub const INVALID_RECORD: Self = Self(87);
+    pub const UNSTABLE_OFFSET_COMMIT: Self = Self(88);
     pub const THROTTLING_QUOTA_EXCEEDED: Self = Self(89);
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
 
@@ -137,3 +143,6 @@ impl fmt::Debug for ErrorCode {
 }
 
 impl std::error::Error for ErrorCode {}
+
+#[cfg(test)]
+mod tests;
