@@ -27,7 +27,7 @@ use std::time::Duration;
 use base::Result;
 use base::tasks::Tasks;
 use bytes::Bytes;
-use kafka_wire::protocol::{Request, decode_response, encode_request};
+use kafka_wire::protocol::{Request, WireError, decode_response, encode_request};
 use ledger::{Account, Reservation, TooLarge};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -193,8 +193,13 @@ impl Connection {
         Ok(Begun { version, correlation_id, response, _request: PhantomData })
     }
 
-    fn malformed<R: Request>(&self, error: kafka_wire::protocol::WireError) -> RequestError {
-        RequestError::Malformed { address: self.address.clone(), api: R::KEY.name(), error }
+    fn malformed<R: Request>(&self, error: WireError) -> RequestError {
+        let (address, api) = (self.address.clone(), R::KEY.name());
+        match error {
+            // What lists more than its bytes can hold was refused before.
+            WireError::AllowanceExceeded { .. } => RequestError::TooMuch { address, api, error },
+            _ => RequestError::Malformed { address, api, error },
+        }
     }
 
     fn disconnected(&self) -> RequestError {

@@ -17,6 +17,8 @@ pub(crate) enum RequestError {
     Versions { address: Address, api: &'static str, here: String, there: String },
     #[error("the response of the Kafka broker at {address} to {api} is malformed")]
     Malformed { address: Address, api: &'static str, error: WireError },
+    #[error("the response of the Kafka broker at {address} to {api} lists more than can be held here at once")]
+    TooMuch { address: Address, api: &'static str, error: WireError },
     #[error("a response to {api} is too large for the memory it may have")]
     TooLarge { api: &'static str, error: TooLarge },
 }
@@ -42,6 +44,9 @@ impl From<RequestError> for Error {
             RequestError::Malformed { error, .. } => Error::external(message)
                 .detail(error.to_string())
                 .hint("is it a Kafka broker that listens there, and without TLS?"),
+            RequestError::TooMuch { error, .. } => Error::external(message)
+                .detail(error.to_string())
+                .hint("the answer is sound, but a cluster of this size is not listed as a whole: name single topics"),
             RequestError::TooLarge { error, .. } => Error::user(message)
                 .detail(error.to_string())
                 .hint("give the job more with --memory, or let producers write smaller batches ('batch.size')"),

@@ -55,6 +55,16 @@ async fn hostile_frames_end_in_errors() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_too_large_to_be_listed_is_not_called_malformed() {
+    // 20,000 brokers, whose bytes are there.
+    let head = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0xa1, 0x9c, 0x01];
+    let len = head.len() as i32 + 400_000;
+    let brokers = [&len.to_be_bytes()[..], &head, &vec![0; 400_000]].concat();
+    check(brokers.clone(), "to Metadata lists more than can be held here at once").await;
+    check(brokers, "name single topics").await;
+}
+
+#[tokio::test]
 async fn a_broker_that_never_answers_is_given_up() {
     let fake = Fake::start(1).await;
     fake.topic("t", &[1]);
