@@ -17,7 +17,8 @@ use crate::config::{Address, OffsetReset};
 use crate::partition::TopicPartition;
 use crate::retry::{Outage, retry_pauses};
 
-/// A partition that so many answers in a row do not know is gone.
+/// A partition that so many answers in a row do not know is gone. One that was known is so only when they do not know it for
+/// `default.api.timeout.ms` as well: a broker that has just started answers so until it has caught up with the controller.
 const UNKNOWN_ANSWERS_MAX: u32 = 3;
 
 struct Keeper {
@@ -25,8 +26,8 @@ struct Keeper {
     fetchers: BTreeMap<Address, Tasks>,
     backoff: Backoff,
     outage: Outage,
-    /// How often in a row a partition was not known.
-    unknown: BTreeMap<TopicPartition, u32>,
+    /// How often in a row a partition was not known, and since when.
+    unknown: BTreeMap<TopicPartition, (u32, Instant)>,
     /// Until then some broker must have answered; `None` once one has.
     first_contact_by: Option<Instant>,
     refreshed: Instant,
@@ -123,10 +124,13 @@ impl Keeper {
         let mut state = self.shared.state();
         state.stale = false;
         let mut failed = false;
+        let now = Instant::now();
+        let patience = Duration::from_millis(self.shared.config.client.api_timeout_ms);
         for (name, assigned) in &mut state.partitions {
             let known = (metadata.topics.get(&name.topic)).filter(|topic| topic.error.is_ok());
             if let Some(topic) = known.filter(|topic| topic.partitions.contains_key(&name.index.0)) {
                 self.unknown.remove(name);
+                assigned.known = true;
                 if assigned.topic_id.is_none() {
                     assigned.topic_id = topic.id;
                 } else if !topic.id.is_none() && topic.id != assigned.topic_id && assigned.error.is_none() {
@@ -142,9 +146,10 @@ impl Keeper {
             assigned.follow(None);
             let refused = metadata.topics.get(&name.topic).map(|topic| topic.error);
             if known.is_some() || refused == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) {
-                let times = self.unknown.entry(name.clone()).or_default();
+                let (times, since) = self.unknown.entry(name.clone()).or_insert((0, now));
                 *times += 1;
-                if *times >= UNKNOWN_ANSWERS_MAX && assigned.error.is_none() {
+                let gone = *times >= UNKNOWN_ANSWERS_MAX && (!assigned.known || now >= *since + patience);
+                if gone && assigned.error.is_none() {
                     assigned.fail(ConsumerError::UnknownPartition { partition: name.clone() });
                     failed = true;
                 }
@@ -208,7 +213,8 @@ impl Keeper {
         }
         drop(state);
         self.shared.work.notify_waiters();
-        true
+        // The answer for a partition that was paused meanwhile was thrown away.
+        self.shared.lookups().is_empty()
     }
 
     /// Starts fetch tasks for brokers that lead something and ends those of the others.

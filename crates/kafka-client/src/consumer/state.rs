@@ -62,6 +62,8 @@ enum Turn {
 #[derive(Debug)]
 pub(super) struct Assigned {
     pub(super) topic_id: TopicId,
+    /// The cluster has named it once, to us or to whoever told us its topic's id.
+    pub(super) known: bool,
     /// `Err` while the offset must be looked up.
     pub(super) position: Result<Offset, StartAt>,
     /// Where the next fetch begins: after the chunks.
@@ -89,6 +91,7 @@ impl Assigned {
         };
         Self {
             topic_id,
+            known: !topic_id.is_none(),
             position,
             fetch_offset: position.unwrap_or_default(),
             chunks: VecDeque::new(),
@@ -204,6 +207,8 @@ impl Shared {
             assigned.paused = false;
         }
         self.work.notify_waiters();
+        // Its offset may have to be looked up yet.
+        self.upkeep.notify_waiters();
     }
 
     pub(super) fn position(&self, partition: &TopicPartition) -> Option<Offset> {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base::{ByteCount, Offset, Rng};
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use kafka_wire::codec::Codec;
 use kafka_wire::protocol::{ApiKey, ErrorCode};
 use kafka_wire::records::{BatchHeader, Read, RecordReader};
 use ledger::Budget;
+use tokio::sync::Notify;
 
 use crate::fake::{Deed, Fake, account, batch, partition};
 
@@ -274,6 +276,31 @@ async fn a_topic_that_does_not_exist_is_named_with_a_hint() {
 }
 
 #[tokio::test]
+async fn a_topic_that_was_known_is_gone_only_after_a_while() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1]);
+    fake.state.append("t", 0, small(0));
+    let mut consumer = fake.consumer(|_| {});
+    consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Earliest);
+    assert_eq!(read_to(&mut consumer, 3).await, [0, 1, 2]);
+    // A broker that has just started.
+    {
+        let mut state = fake.state.lock();
+        state.forgets = 10;
+        state.topics.get_mut("t").unwrap().partitions[0].epoch += 1;
+    }
+    fake.state.append("t", 0, small(3));
+    assert_eq!(read_to(&mut consumer, 6).await, [3, 4, 5]);
+    assert_eq!(fake.state.lock().forgets, 0);
+
+    let mut consumer = fake.consumer(|config| config.client.api_timeout_ms = 50);
+    consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Earliest);
+    assert_eq!(read_to(&mut consumer, 6).await, [0, 1, 2, 3, 4, 5]);
+    fake.state.lock().topics.clear();
+    assert!(matches!(consumer.next().await, Err(ConsumerError::UnknownPartition { .. })));
+}
+
+#[tokio::test]
 async fn damaged_batches_are_reported_with_their_partition_and_offset() {
     let fake = Fake::start(1).await;
     fake.topic("t", &[1]);
@@ -309,6 +336,27 @@ async fn a_paused_partition_holds_nothing_and_goes_on_where_it_was() {
     }
     consumer.resume(&partition("t", 0));
     assert_eq!(read_to(&mut consumer, 30).await, (3..30).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn a_partition_that_is_paused_while_its_offset_is_looked_up_is_looked_up_again() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1]);
+    fake.state.append("t", 0, small(0));
+    let asked = Arc::new(Notify::new());
+    let told = asked.clone();
+    fake.state.script(move |_, key| {
+        if key == ApiKey::ListOffsets {
+            told.notify_one();
+        }
+        Deed::Answer
+    });
+    let mut consumer = fake.consumer(|_| {});
+    consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Earliest);
+    asked.notified().await;
+    consumer.pause(&partition("t", 0));
+    consumer.resume(&partition("t", 0));
+    assert_eq!(read_to(&mut consumer, 3).await, [0, 1, 2]);
 }
 
 #[tokio::test]

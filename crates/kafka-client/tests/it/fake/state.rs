@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(crate) coordinator: i32,
     /// How many identities were given to producers.
     pub(crate) identities: i64,
+    /// How many answers will say that no topic is known.
+    pub(crate) forgets: u32,
     /// Error codes for the next batches, instead of looking at them.
     pub(crate) refusals: VecDeque<ErrorCode>,
 }
@@ -92,7 +94,9 @@ impl Partition {
 }
 
 impl State {
-    pub(super) fn metadata(&self, request: &MetadataRequest) -> MetadataResponse {
+    pub(super) fn metadata(&mut self, request: &MetadataRequest) -> MetadataResponse {
+        let forgets = self.forgets > 0;
+        self.forgets = self.forgets.saturating_sub(1);
         let brokers = (self.ports.iter())
             .map(|(node, port)| MetadataBroker {
                 node_id: *node,
@@ -104,7 +108,7 @@ impl State {
         let topics = (request.topics.iter().flatten())
             .map(|asked| {
                 let name = asked.name.clone().unwrap();
-                let Some(topic) = self.topics.get(&name) else {
+                let Some(topic) = self.topics.get(&name).filter(|_| !forgets) else {
                     let error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
                     return MetadataTopic { error_code, name: Some(name), ..MetadataTopic::default() };
                 };
