@@ -40,7 +40,7 @@ pub trait Disk: Send + Sync + Debug {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove_file(&self, path: &Path) -> io::Result<()>;
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
-    /// In no particular order.
+    /// In no particular order. What is removed while it is listed may be missing.
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>>;
     /// `None` if nothing is there.
     fn stat(&self, path: &Path) -> io::Result<Option<Entry>>;
@@ -139,14 +139,15 @@ impl Disk for RealDisk {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
         fs::read_dir(dir)?
-            .map(|entry| {
-                let entry = entry?;
-                let meta = entry.metadata()?;
-                Ok(Entry {
-                    name: entry.file_name().to_string_lossy().into_owned(),
-                    is_dir: meta.is_dir(),
-                    len: meta.len(),
-                })
+            .filter_map(|entry| {
+                let listed = entry.and_then(|entry| {
+                    let meta = entry.metadata()?;
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    Ok(Entry { name, is_dir: meta.is_dir(), len: meta.len() })
+                });
+                // It was removed after the folder was read.
+                let is_gone = listed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+                (!is_gone).then_some(listed)
             })
             .collect()
     }

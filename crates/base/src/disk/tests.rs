@@ -73,3 +73,23 @@ fn a_lock_is_taken_once() {
         disk.lock(&path).unwrap();
     });
 }
+
+#[test]
+fn a_folder_is_listed_while_files_vanish_from_it() {
+    check(|disk, dir| {
+        disk.open(&dir.join("stays"), Open::CreateNew).unwrap();
+        std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                for n in 0..2000 {
+                    let path = dir.join(n.to_string());
+                    disk.open(&path, Open::CreateNew).unwrap();
+                    disk.remove_file(&path).unwrap();
+                }
+            });
+            while !others.is_finished() {
+                let listed = disk.list(dir).unwrap();
+                assert!(listed.iter().any(|entry| entry.name == "stays"));
+            }
+        });
+    });
+}
