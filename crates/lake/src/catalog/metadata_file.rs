@@ -7,7 +7,7 @@ use base::rng::uuid_text;
 use base::{ByteCount, Disk, Error, Result, Rng};
 use ledger::{Account, Owned, Reservation};
 
-use crate::files::durable::{create_dir_durable, disk_error, grow_to, read_whole, write_durable};
+use crate::files::durable::{create_dir_durable, disk_error, grow_to, read_whole, remove_if_there, write_durable};
 use crate::files::location::{child_of, local_path};
 use crate::metadata::TableMetadata;
 
@@ -79,7 +79,7 @@ pub fn next_location(table: &TableMetadata, previous: Option<&str>, rng: &mut Rn
 }
 
 /// `…/00012-<uuid>.metadata.json` is version 12; Hadoop's `v12.metadata.json` too.
-fn version_of(location: &str) -> Option<u64> {
+pub fn version_of(location: &str) -> Option<u64> {
     let name = location.rsplit('/').next()?.strip_prefix('v').or_else(|| location.rsplit('/').next())?;
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();
     name.get(..digits)?.parse().ok()
@@ -104,7 +104,7 @@ pub fn write(disk: &Arc<dyn Disk>, location: &str, table: &TableMetadata, paid: 
 pub fn remove_quietly(disk: &dyn Disk, locations: impl IntoIterator<Item = impl AsRef<str>>) {
     for location in locations {
         let removed = local_path(location.as_ref())
-            .and_then(|path| disk.remove_file(&path).map_err(|error| disk_error("remove", &path, error)));
+            .and_then(|path| remove_if_there(disk, &path).map_err(|error| disk_error("remove", &path, error)));
         if let Err(error) = removed {
             tracing::warn!(location = location.as_ref(), %error, "cannot remove an unused metadata file");
         }

@@ -16,6 +16,7 @@ use super::old_rows::{OldRows, Wanted};
 use super::prepared::{Filled, NewFile, Prepared};
 use super::tools::PrepareWith;
 use crate::files::deletion_vector;
+use crate::files::durable::{disk_error, remove_if_there};
 use crate::files::location::child_of;
 use crate::index::cursor::RunCursor;
 use crate::index::{Entry, EntrySorter, IndexRun};
@@ -153,7 +154,7 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
         old_rows.write_filled(with, &hasher, wanted, (&mut group, bytes), (&mut writer, &encode), prepared)?;
     }
     let file = writer.finish()?;
-    with.disk.remove_file(&old.1).map_err(|error| crate::files::durable::disk_error("remove", &old.1, error))?;
+    remove_if_there(with.disk.as_ref(), &old.1).map_err(|error| disk_error("remove", &old.1, error))?;
     prepared.files[place] = NewFile { number, path, file };
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! What a writer hands to its committer.
 
-use std::io::ErrorKind::NotFound;
 use std::path::PathBuf;
 
 use base::{Disk, Epoch};
 use ledger::Reservation;
 use rows::Span;
 
+use crate::files::durable::remove_if_there;
 use crate::files::manifest::DataFile;
 use crate::index::IndexRun;
 
@@ -92,8 +92,7 @@ impl Prepared {
     pub fn discard(self, disk: &dyn Disk) {
         let runs = self.changes.iter().chain(&self.deletions).chain(&self.deltas).map(|run| &run.path);
         for path in self.files.iter().map(|file| &file.path).chain(runs) {
-            let removed = disk.remove_file(path);
-            if let Err(error) = removed.or_else(|error| if error.kind() == NotFound { Ok(()) } else { Err(error) }) {
+            if let Err(error) = remove_if_there(disk, path) {
                 tracing::warn!(path = %path.display(), %error, "a file of a failed commit stays until the next start");
             }
         }

@@ -152,7 +152,7 @@ impl Session {
             index.attach(changes);
         }
         for run in prepared.deletions.take().into_iter().chain(prepared.deltas.drain(..)) {
-            tools.disk.remove_file(&run.path).map_err(|error| disk_error("remove", &run.path, error))?;
+            index.tidy(&run);
         }
         index.merge(&tools.account)?;
         index.save(Some(snapshot.snapshot_id))?;

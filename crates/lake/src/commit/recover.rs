@@ -3,10 +3,12 @@
 //! Files that this job made and no snapshot names are removed. But another run of the job may be alive, with files that
 //! it is just about to publish. So the cleaner first swaps in a version of the table that names it
 //! (`millstream.cleaner.JOB` among the properties): a run that began before finds another name there and is overtaken,
-//! instead of publishing files that are gone.
+//! instead of publishing files that are gone. Only what was there before the swap is removed: what appears later is of a
+//! run that knows the new name, and a version of the metadata that appears later may be the table's current one.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Error, Result};
@@ -15,9 +17,10 @@ use flow::Recovered;
 use super::live::manifests;
 use super::names::new_commit_id;
 use super::session::Session;
+use crate::catalog::metadata_file::version_of;
 use crate::catalog::{Committed, Table, TableChange, metadata_file};
 use crate::decide::{COMMIT, JOB};
-use crate::files::durable::{create_dir_durable, disk_error};
+use crate::files::durable::{create_dir_durable, disk_error, remove_if_there};
 use crate::files::manifest::{Columns, ManifestReader};
 use crate::metadata::Snapshot;
 use crate::table::TableInfo;
@@ -31,9 +34,13 @@ impl Session {
         let info = Arc::new(TableInfo::new(&table.metadata, self.with.mode)?);
         let disk = self.with.tools.disk.clone();
         create_dir_durable(disk.as_ref(), &info.data_dir)?;
-        self.cleaner = self.cleaner_of(&table.metadata);
         let mut attempts = 0;
-        while !self.left_overs(&table, &info)?.is_empty() {
+        loop {
+            self.cleaner = self.cleaner_of(&table.metadata);
+            let left_overs = self.left_overs(&table, &info)?;
+            if left_overs.is_empty() {
+                break;
+            }
             attempts += 1;
             if attempts > ATTEMPTS_MAX {
                 return Err(Error::transient(format!(
@@ -42,9 +49,9 @@ impl Session {
                 )));
             }
             if let Some(fenced) = self.fence(&table)? {
-                // Looked up again: what was published meanwhile is no left-over.
-                for path in self.left_overs(&fenced, &info)? {
-                    disk.remove_file(&path).map_err(|error| disk_error("remove", &path, error))?;
+                // Nothing was published between the look at the table and this swap, so they are left-overs still.
+                for path in left_overs {
+                    remove_if_there(disk.as_ref(), &path).map_err(|error| disk_error("remove", &path, error))?;
                 }
                 table = fenced;
                 break;
@@ -84,12 +91,15 @@ impl Session {
             .filter_map(|snapshot| snapshot.summary.get(COMMIT))
             .map(String::as_str)
             .collect();
+        let history = History::of(table);
         let mut candidates = Vec::new();
         for dir in [&info.data_dir, &info.metadata_dir] {
             let listed = disk.list(dir).map_err(|error| disk_error("list", dir, error))?;
             for entry in listed.iter().filter(|entry| !entry.is_dir) {
                 let is_left = tools.names.commit_of(&entry.name).is_some_and(|commit| !published.contains(commit));
-                if is_left || (*dir == info.metadata_dir && self.is_unnamed_version(table, &entry.name, dir)) {
+                if is_left
+                    || (*dir == info.metadata_dir && self.is_unnamed_version(table, &history, &dir.join(&entry.name)))
+                {
                     candidates.push(dir.join(&entry.name));
                 }
             }
@@ -98,23 +108,26 @@ impl Session {
             return Ok(candidates);
         }
         let named = self.named_by_oldest(table)?;
-        candidates.retain(|path| path.file_name().is_none_or(|name| !named.contains(&*name.to_string_lossy())));
+        candidates.retain(|path| !named.contains(&*file_name(path)));
         Ok(candidates)
     }
 
-    /// A version of the metadata after the current one, of which only this job's commit was to be new: the process died
-    /// between writing it and the swap.
-    fn is_unnamed_version(&self, table: &Table, name: &str, dir: &std::path::Path) -> bool {
-        let number = |name: &str| name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
-        let current = table.metadata_location.rsplit('/').next().and_then(number);
-        if !name.ends_with(".metadata.json") || number(name) <= current {
+    /// A version of the metadata with which this job would have gone on from a version in the table's history, but did
+    /// not: the process died between writing it and the swap, or the answer to the swap was lost.
+    fn is_unnamed_version(&self, table: &Table, history: &History<'_>, path: &Path) -> bool {
+        if !history.may_have_passed_over(&file_name(path)) {
             return false;
         }
-        let location = dir.join(name);
         let (disk, account) = (self.with.tools.disk.as_ref(), &self.with.tools.account);
-        let Ok(version) = metadata_file::read(disk, &location.to_string_lossy(), account) else { return false };
-        let own = |snapshot: &Snapshot| snapshot.summary.get(JOB) == Some(&self.with.job);
-        version.table_uuid == table.metadata.table_uuid && version.current_snapshot().is_some_and(own)
+        let Ok(version) = metadata_file::read(disk, &path.to_string_lossy(), account) else { return false };
+        let follows = version.metadata_log.last().is_some_and(|previous| history.has(&previous.metadata_file));
+        let own_commit = |snapshot: &Snapshot| {
+            snapshot.summary.get(JOB) == Some(&self.with.job) && table.metadata.snapshot(snapshot.snapshot_id).is_none()
+        };
+        let own_fence = self.cleaner_of(&version) != self.cleaner;
+        version.table_uuid == table.metadata.table_uuid
+            && follows
+            && (own_fence || version.current_snapshot().is_some_and(own_commit))
     }
 
     /// Names of the files of snapshots whose parents have expired: a commit that no snapshot is of may still be part of
@@ -122,7 +135,7 @@ impl Session {
     fn named_by_oldest(&self, table: &Table) -> Result<HashSet<String>> {
         let tools = &self.with.tools;
         let mut named = HashSet::new();
-        let name = |location: &str| location.rsplit('/').next().unwrap_or(location).to_owned();
+        let name = |location: &str| name_of(location).to_owned();
         let expired =
             |snapshot: &&Snapshot| snapshot.parent_snapshot_id.is_some_and(|id| table.metadata.snapshot(id).is_none());
         for snapshot in table.metadata.snapshots.iter().filter(expired) {
@@ -138,4 +151,37 @@ impl Session {
         }
         Ok(named)
     }
+}
+
+/// The current version of a table's metadata and those before it, as far as the table remembers them, by file name.
+struct History<'a> {
+    names: HashSet<&'a str>,
+    /// The number of the first one.
+    from: Option<u64>,
+}
+
+impl<'a> History<'a> {
+    fn of(table: &'a Table) -> Self {
+        let before = table.metadata.metadata_log.iter().map(|entry| entry.metadata_file.as_str());
+        let names: HashSet<&str> = before.chain([table.metadata_location.as_str()]).map(name_of).collect();
+        let from = names.iter().copied().filter_map(version_of).min();
+        Self { names, from }
+    }
+
+    fn has(&self, location: &str) -> bool {
+        self.names.contains(name_of(location))
+    }
+
+    /// Whether this is the name of a version that none of the history is, but which is not older than all of it.
+    fn may_have_passed_over(&self, name: &str) -> bool {
+        name.ends_with(".metadata.json") && !self.names.contains(name) && version_of(name) > self.from
+    }
+}
+
+fn name_of(location: &str) -> &str {
+    location.rsplit('/').next().unwrap_or(location)
+}
+
+fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }

@@ -34,6 +34,14 @@ pub fn disk_error(what: &str, path: &Path, error: io::Error) -> Error {
     .caused_by(error)
 }
 
+/// Removes a file; one that is gone already, too: somebody else may tidy up at the same time.
+///
+/// # Errors
+/// The disk's.
+pub fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    disk.remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 /// Reserves memory now, or says which account is short of what.
 ///
 /// # Errors

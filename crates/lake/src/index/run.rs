@@ -15,6 +15,7 @@ use base::disk::Open;
 use base::{Disk, DiskFile, Error, Result};
 
 use super::entry::{ENTRY_BYTES, Entry};
+use crate::files::durable::remove_if_there;
 use crate::run::key::KEY_VERSION;
 
 pub const BLOCK_BYTES: usize = 4096;
@@ -210,7 +211,7 @@ impl IndexRunWriter {
                 append(&self.file, &buffer[..n])?;
                 from += n as u64;
             }
-            disk.remove_file(&place.path).map_err(|error| failed("tidy", &place.path, error))?;
+            remove_if_there(disk, &place.path).map_err(|error| failed("tidy", &place.path, error))?;
         }
         append(&self.file, &self.fence)?;
         let crc = crc32c::crc32c_append(place.crc, &self.fence);

@@ -9,6 +9,7 @@ use ledger::{Account, Reservation};
 use super::cursor::{CURSOR_BYTES, RunCursor};
 use super::entry::Entry;
 use super::run::{IndexRun, IndexRunWriter, WRITE_BYTES, failed};
+use crate::files::durable::{remove_if_there, reserve};
 
 /// Runs merged at once.
 const FAN_IN: usize = 8;
@@ -120,13 +121,13 @@ impl EntrySorter {
         while self.runs.len() > 1 {
             let together: Vec<IndexRun> = self.runs.drain(..self.runs.len().min(FAN_IN)).collect();
             let bytes = ByteCount::from(together.len() * CURSOR_BYTES + WRITE_BYTES);
-            let paid = crate::files::durable::reserve(self.paid.account(), bytes, "merging index entries")?;
+            let paid = reserve(self.paid.account(), bytes, "merging index entries")?;
             let mut writer = self.new_writer()?;
             merge_all(self.disk.as_ref(), &together, &mut writer)?;
             self.runs.push(writer.finish(self.disk.as_ref())?);
             drop(paid);
             for run in together {
-                self.disk.remove_file(&run.path).map_err(|error| failed("tidy", &run.path, error))?;
+                remove_if_there(self.disk.as_ref(), &run.path).map_err(|error| failed("tidy", &run.path, error))?;
             }
         }
         Ok(self.runs.pop())
@@ -135,9 +136,7 @@ impl EntrySorter {
 
 /// A writer at a path where an earlier process may have left something.
 pub(super) fn create_fresh(disk: &dyn Disk, path: PathBuf) -> Result<IndexRunWriter> {
-    if disk.stat(&path).map_err(|error| failed("look at", &path, error))?.is_some() {
-        disk.remove_file(&path).map_err(|error| failed("replace", &path, error))?;
-    }
+    remove_if_there(disk, &path).map_err(|error| failed("replace", &path, error))?;
     IndexRunWriter::create(disk, path)
 }
 

@@ -254,6 +254,12 @@ impl KeyIndex {
         Ok(())
     }
 
+    /// Removes a run of the index's folder that is no part of it, as far as the disk allows: what stays, the next start
+    /// removes.
+    pub fn tidy(&self, run: &IndexRun) {
+        remove(self.disk.as_ref(), &run.path);
+    }
+
     /// Makes the next start rebuild the index if the error says that it must.
     pub fn forget_if_damaged(&self, error: &Error) {
         if is_damage(error) {

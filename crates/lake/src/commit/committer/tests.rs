@@ -29,10 +29,12 @@ use crate::table::{Shared, WriteMode};
 /// What becomes of a commit.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Its answer is lost, after or before it was done.
+    /// Its answer is lost, after or before it was done; the new version is written in any case.
     Lost { swaps: bool },
-    /// Just before it, another job appends a row with this key.
-    Append(i64),
+    /// Others do this just before it.
+    Before(fn(&Eventful)),
+    /// Others do this just after it.
+    After(fn(&Eventful)),
 }
 
 /// A catalog where commits meet events, one after another.
@@ -65,13 +67,22 @@ impl Catalog for Eventful {
     fn commit(&self, changes: Vec<TableChange<'_>>) -> Result<Committed> {
         match self.events.lock().unwrap().pop_front() {
             None => self.inner.commit(changes),
-            Some(Event::Append(id)) => {
-                self.append(id);
+            Some(Event::Before(others)) => {
+                others(self);
                 self.inner.commit(changes)
+            }
+            Some(Event::After(others)) => {
+                let committed = self.inner.commit(changes);
+                others(self);
+                committed
             }
             Some(Event::Lost { swaps }) => {
                 if swaps {
                     assert!(matches!(self.inner.commit(changes)?, Committed::Swapped(_)));
+                } else {
+                    for change in changes {
+                        write_version(change);
+                    }
                 }
                 Ok(Committed::Unknown(Error::transient("the line is dead")))
             }
@@ -119,6 +130,32 @@ impl Eventful {
         Arc::new(Self { inner: Arc::new(inner), dir: dir.to_owned(), events: Mutex::default() })
     }
 
+    /// `ALTER TABLE … SET`, by another job.
+    fn alter(&self) {
+        let table = self.load(&ident()).unwrap().unwrap();
+        let mut next = table.metadata.value.clone();
+        next.properties.insert("altered".to_owned(), "yes".to_owned());
+        let change = TableChange { base: &table, next };
+        assert!(matches!(self.inner.commit(vec![change]).unwrap(), Committed::Swapped(_)));
+    }
+
+    /// A run of the job `j` with a folder of its own.
+    fn run(&self, state: &str, mode: WriteMode) -> Job {
+        Job::new(self.inner.clone(), &self.dir.join(state), "j", mode)
+    }
+
+    /// Leaves a data file of the job `j` behind.
+    fn leave(&self, what: &str) {
+        let name = FileNames::new("j").name(Epoch(9), &new_commit_id(&mut Rng::from_seed(9)), what);
+        RealDisk.open(&self.dir.join("w/shop/t/data").join(name), base::disk::Open::CreateNew).unwrap();
+    }
+
+    /// Names of the files in a folder of the table.
+    fn files(&self, folder: &str) -> Vec<String> {
+        let listed = RealDisk.list(&self.dir.join("w/shop/t").join(folder)).unwrap();
+        listed.into_iter().map(|entry| entry.name).collect()
+    }
+
     fn append(&self, id: i64) {
         let job = new_commit_id(&mut Rng::from_entropy());
         let mut other = Job::new(self.inner.clone(), &self.dir.join(&job), &job, WriteMode::Append);
@@ -144,6 +181,16 @@ impl Eventful {
         ids.sort_unstable();
         ids
     }
+}
+
+/// Writes a version as a process would that dies before its swap.
+fn write_version(change: TableChange<'_>) {
+    let (base, mut next) = (change.base, change.next);
+    next.log_previous(&base.metadata_location, 1).unwrap();
+    let location = metadata_file::next_location(&next, Some(&base.metadata_location), &mut Rng::from_entropy());
+    let mut paid = Budget::new(ByteCount::mib(64)).account("write", ByteCount::ZERO).empty();
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    metadata_file::write(&disk, &location, &next, &mut paid).unwrap();
 }
 
 /// A job that writes to the table.
@@ -230,22 +277,25 @@ fn a_commit_whose_answer_is_lost_is_published_once() {
         assert_eq!(table.metadata.snapshots.len(), 1);
         let recovered = job.committer.recover().unwrap();
         assert_eq!(recovered.positions, [(partition(), Offset(7))].into());
-        let lists = RealDisk.list(&dir.path().join("w/shop/t/metadata")).unwrap();
-        let lists = lists.iter().filter(|entry| entry.name.contains("list")).count();
+        let lists = catalog.files("metadata").iter().filter(|name| name.contains("list")).count();
         assert_eq!(lists, 1, "files of the first try were left");
     }
 }
 
 #[test]
 fn rows_that_others_added_before_a_try_that_failed_are_replaced_by_the_next_one() {
-    let append = Event::Append;
     let lost = Event::Lost { swaps: false };
+    let [one, two, nine] = [
+        Event::Before(|lake| lake.append(1)),
+        Event::Before(|lake| lake.append(2)),
+        Event::Before(|lake| lake.append(9)),
+    ];
     let cases = [
-        (vec![append(9)], vec![1, 2, 3, 9]),
-        (vec![append(1)], vec![1, 2, 3]),
+        (vec![nine], vec![1, 2, 3, 9]),
+        (vec![one], vec![1, 2, 3]),
         (vec![lost], vec![1, 2, 3]),
-        (vec![lost, append(9), append(2), lost], vec![1, 2, 3, 9]),
-        (vec![append(9), Event::Lost { swaps: true }], vec![1, 2, 3, 9]),
+        (vec![lost, nine, two, lost], vec![1, 2, 3, 9]),
+        (vec![nine, Event::Lost { swaps: true }], vec![1, 2, 3, 9]),
     ];
     for (at_swap, expected) in cases {
         let dir = tempfile::tempdir().unwrap();
@@ -263,4 +313,96 @@ fn rows_that_others_added_before_a_try_that_failed_are_replaced_by_the_next_one(
         let left = RealDisk.list(&dir.path().join("state/index")).unwrap();
         assert!(left.iter().all(|entry| !entry.name.contains("delta")), "{at_swap:?}: {left:?}");
     }
+}
+
+/// A table with a commit of the job `j`, and a catalog that hands its events to the job's next run.
+fn restarted(dir: &Path) -> (Arc<Eventful>, Job) {
+    let catalog = Eventful::new(dir);
+    let mut first = catalog.run("first", WriteMode::Append);
+    first.committer.recover().unwrap();
+    first.committer.commit(first.prepare(&[1], 0, 1)).unwrap();
+    let next = Job::new(catalog.clone(), &dir.join("next"), "j", WriteMode::Append);
+    (catalog, next)
+}
+
+#[test]
+fn a_clean_up_spares_what_appears_while_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (catalog, mut job) = restarted(dir.path());
+    catalog.leave("old");
+    catalog.will(&[Event::After(|lake| {
+        lake.alter();
+        lake.leave("new");
+    })]);
+    job.committer.recover().unwrap();
+    let table = catalog.load(&ident()).unwrap().expect("the version that the catalog names is there");
+    assert!(table.metadata.properties.contains_key("altered"));
+    let files = catalog.files("data");
+    assert!(files.iter().all(|name| !name.ends_with("old")), "{files:?}");
+    assert!(files.iter().any(|name| name.ends_with("new")), "a file of a run that began later is gone: {files:?}");
+}
+
+#[test]
+fn versions_that_the_catalog_never_named_are_removed() {
+    let lost = Event::Lost { swaps: false };
+    for at_fence in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (catalog, mut job) = restarted(dir.path());
+        if at_fence {
+            catalog.leave("old");
+            catalog.will(&[lost]);
+            job.committer.recover().unwrap_err();
+        }
+        job.committer.recover().unwrap();
+        catalog.will(&[lost, Event::Before(Eventful::alter)]);
+        job.committer.commit(job.prepare(&[2], 1, 2)).unwrap();
+        catalog.append(3);
+        catalog.run("later", WriteMode::Append).committer.recover().unwrap();
+        let table = catalog.load(&ident()).unwrap().unwrap();
+        let versions = catalog.files("metadata").iter().filter(|name| name.contains("metadata.json")).count();
+        assert_eq!(versions, table.metadata.metadata_log.len() + 1, "at the fence: {at_fence}");
+        assert_eq!(catalog.ids(), [1, 2, 3]);
+    }
+}
+
+#[test]
+fn runs_that_start_together_clean_up_together() {
+    fn start_another(lake: &Eventful) {
+        lake.run("another", WriteMode::Append).committer.recover().unwrap();
+    }
+    fn remove(lake: &Eventful) {
+        for name in lake.files("data").iter().filter(|name| name.ends_with("old")) {
+            RealDisk.remove_file(&lake.dir.join("w/shop/t/data").join(name)).unwrap();
+        }
+    }
+    for meanwhile in [Event::Before(start_another), Event::After(remove)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (catalog, mut job) = restarted(dir.path());
+        catalog.leave("old");
+        catalog.will(&[meanwhile]);
+        job.committer.recover().unwrap();
+        let outcome = job.committer.commit(job.prepare(&[2], 1, 2)).unwrap();
+        assert!(matches!(outcome, Outcome::Published(_)), "{meanwhile:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_commit_outlives_the_cache_of_its_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Eventful::new(dir.path());
+    let mut job = Job::new(catalog.clone(), &dir.path().join("state"), "j", WriteMode::Upsert);
+    job.committer.recover().unwrap();
+    job.committer.commit(job.prepare(&[1, 2], 0, 2)).unwrap();
+    catalog.will(&[Event::After(|lake| {
+        RealDisk.remove_dir_all(&lake.dir.join("state/index")).unwrap();
+        RealDisk.create_dir_all(&lake.dir.join("state/index")).unwrap();
+    })]);
+    let outcome = job.committer.commit(job.prepare(&[1], 2, 3)).unwrap();
+    assert!(matches!(outcome, Outcome::Published(_)), "{outcome:?}");
+    catalog.will(&[Event::After(|lake| RealDisk.remove_dir_all(&lake.dir.join("state")).unwrap())]);
+    let error = job.committer.commit(job.prepare(&[2], 3, 4)).unwrap_err();
+    assert_eq!(error.retry(), base::Retry::Backoff, "{error:?}");
+    job.committer.recover().unwrap();
+    job.committer.commit(job.prepare(&[1, 2, 3], 4, 7)).unwrap();
+    assert_eq!(catalog.ids(), [1, 2, 3]);
 }
