@@ -13,6 +13,7 @@ use crate::catalog_handle::CatalogHandle;
 use crate::commit::committer::LakeCommitter;
 use crate::commit::names::FileNames;
 use crate::commit::prepare::Preparation;
+use crate::commit::prepared::{FILLED_FLOOR, Filled};
 use crate::commit::session::CommitWith;
 use crate::commit::tools::{Lease, Tools};
 use crate::options::SinkOptions;
@@ -100,6 +101,10 @@ const RECLAIM_BYTES_MIN: ByteCount = ByteCount::kib(512);
 /// are written, and what a job takes would grow with its backlog until it is all that there is.
 const SORT_FRACTION: u64 = 16;
 
+/// The part of the memory that writing can borrow which rows that took cells from old ones may take; their vector takes
+/// up to three times as much while it grows.
+const FILLED_FRACTION: u64 = 16;
+
 impl LakeWriter {
     /// The table is known once the committer has recovered.
     fn open(&mut self) -> Result<&mut OpenWriter> {
@@ -148,8 +153,11 @@ impl SinkWriter for LakeWriter {
             None => batch,
         };
         let taken = open.input.take(&open.info.shape.layout, &batch, &mut open.sorter)?;
+        let remembered = ByteCount(open.input.absent_rows() * Filled::BYTES as u64);
         self.bytes += taken;
-        let enough = self.bytes >= self.tools.options.commit_bytes_max;
+        // Each row that takes cells from its old row is remembered until its commit is published.
+        let room = ByteCount(self.tools.more.most().get() / FILLED_FRACTION).max(FILLED_FLOOR);
+        let enough = remembered >= room || self.bytes >= self.tools.options.commit_bytes_max;
         Ok(if enough { Wrote::CommitSoon } else { Wrote::Kept })
     }
 

@@ -45,7 +45,7 @@ impl Session {
             let path = index.dir().join(format!("delta{}", prepared.deltas.len()));
             prepared.deltas.extend(added_and_changed(path, changes, added, &with)?);
         }
-        if let Some(head) = head.filter(|_| !prepared.filled.is_empty()) {
+        if let Some(head) = head.filter(|_| prepared.is_filled_cut || !prepared.filled.is_empty()) {
             refill(&with, prepared, advanced.added.as_ref(), head)?;
         }
         prepared.base = head_id;

@@ -55,6 +55,13 @@ pub fn added_and_changed(
 /// # Errors
 /// The disk fails; something is damaged; memory is not to be had.
 pub fn refill(with: &PrepareWith, prepared: &mut Prepared, added: Option<&IndexRun>, head: &Snapshot) -> Result<()> {
+    if prepared.is_filled_cut {
+        return Err(Error::transient(
+            "others changed the table while a commit of many rows that leave cells to their old ones was prepared",
+        )
+        .detail("there was no memory to remember all of those rows")
+        .hint("the job tries again; if this repeats, lower 'millstream.commit.max-bytes' or give more with --memory"));
+    }
     let outdated = outdated(with, prepared, added, head)?;
     let files: BTreeSet<u32> = outdated.iter().map(|filled| filled.file).collect();
     for file in files {

@@ -33,8 +33,8 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What one costs in memory, with what remains of it in [`Filled`].
-    pub const BYTES: usize = size_of::<Self>() + size_of::<Filled>() + 2 * size_of::<Entry>() + 32;
+    /// What one costs in memory, with its places while it is filled, and the vector that holds it twice as it grows.
+    pub const BYTES: usize = 3 * size_of::<Self>() + 2 * size_of::<Entry>() + 32;
 }
 
 /// Fetches old rows; remembers which deletion vectors apply to the snapshot it reads.
@@ -105,7 +105,10 @@ impl OldRows {
     }
 
     /// Fills as many of the wanted rows as there is room for; answers the others, of which none is the group's first.
-    fn fill(
+    ///
+    /// # Errors
+    /// As [`Self::write_filled`].
+    pub fn fill(
         &mut self,
         with: &PrepareWith,
         hasher: &KeyHasher,
@@ -176,7 +179,7 @@ impl OldRows {
                 prepared.counts.unknown(|| hasher.text(group.row(row.row)));
             }
             let Wanted { hash, file, position, columns, .. } = row;
-            prepared.filled.push(Filled { hash, file, position, old, columns });
+            prepared.remember(Filled { hash, file, position, old, columns: columns.into() });
         }
         Ok(left)
     }

@@ -5,13 +5,14 @@
 //! place), which becomes part of the index, and `deletions` (the old places), which becomes deletion vectors.
 
 use base::{ByteCount, Epoch, Error, Result, Rng};
+use ledger::Reservation;
 use rows::Span;
 
 use super::names::new_commit_id;
 use super::old_rows::{FETCH_BYTES, OldRows, Wanted};
-use super::prepared::{Counts, NewFile, Prepared};
+use super::prepared::{Counts, FILLED_FLOOR, NewFile, Prepared};
 use super::tools::{LeaseGuard, PrepareWith};
-use crate::files::durable::grow_to;
+use crate::files::durable::reserve;
 use crate::files::location::child_of;
 use crate::index::lookup::lookup_bytes;
 use crate::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX};
@@ -28,9 +29,13 @@ pub const WRITE_FLOOR: ByteCount = ByteCount(
         + lookup_bytes(RUNS_MAX).0
         + ENTRY_SORT_FLOOR.0
         + FETCH_BYTES.0
+        + (WANTED_MAX * Wanted::BYTES) as u64
+        + FILLED_FLOOR.0
         + (256 << 10),
 );
 
+/// So many rows of a group wait for their old rows at most, then they are filled.
+const WANTED_MAX: usize = 2048;
 /// A row of this length can always be written: the default of 'millstream.record.max-bytes'.
 const ROW_BYTES: ByteCount = ByteCount::mib(1);
 /// So many operations are taken in one step, if they do not fill a row group before.
@@ -106,6 +111,7 @@ struct UpsertPart {
     old_rows: OldRows,
     /// Rows of the current group that need their old rows.
     wanted: Vec<Wanted>,
+    _wanted_paid: Reservation,
 }
 
 impl Work {
@@ -125,8 +131,10 @@ impl Work {
             deletions: None,
             deltas: Vec::new(),
             filled: Vec::new(),
+            is_filled_cut: false,
             counts: Counts::default(),
             paid: with.account.empty(),
+            filled_paid: with.more.empty(),
         };
         Ok(Self { with, group, encode, _lease: lease, file: None, upsert, prepared })
     }
@@ -149,15 +157,26 @@ impl Work {
         }
         part.changes.put(self.with.disk.as_ref(), Entry { hash: record.hash, file, position })?;
         if record.absent && record.effective_cut().is_none() {
-            let bytes = ByteCount::from(Wanted::BYTES * (part.wanted.len() + 1 + self.prepared.filled.len()));
-            grow_to(&mut self.prepared.paid, bytes, "rows that need their old rows")?;
             self.group.pledge(part.old_rows.bytes_expected());
             let (old, columns) = (part.found.clone(), Vec::new());
             part.wanted.push(Wanted { row, hash: record.hash, file, position, old, columns });
+            if part.wanted.len() == WANTED_MAX {
+                self.fill_group()?;
+            }
         } else if record.absent {
             self.prepared.counts.unknown(|| part.hasher.text(&record.row));
         }
         Ok(())
+    }
+
+    /// Fills the rows that need their old ones; where the group has not got the room for all, it is written.
+    fn fill_group(&mut self) -> Result<()> {
+        let Some(part) = &mut self.upsert else { return Ok(()) };
+        let wanted = std::mem::take(&mut part.wanted);
+        let (group, prepared) = (&mut self.group, &mut self.prepared);
+        part.wanted = part.old_rows.fill(&self.with, &part.hasher, wanted, group, prepared)?;
+        group.forget_pledges();
+        if part.wanted.is_empty() { Ok(()) } else { self.write_group() }
     }
 
     /// What a row takes in the row group, its old row's cells included.
@@ -216,8 +235,8 @@ impl Work {
         let path = writer.path().to_owned();
         let file = writer.finish()?;
         let prepared = &mut self.prepared;
-        let bytes = ByteCount::from((prepared.files.len() + 1) * FILE_BYTES + prepared.filled.len() * Wanted::BYTES);
-        grow_to(&mut prepared.paid, bytes, "the data files of a commit")?;
+        let paid = reserve(&self.with.account, ByteCount::from(FILE_BYTES), "the data files of a commit")?;
+        prepared.paid.merge(paid);
         prepared.counts.bytes += file.file_size_in_bytes as u64;
         prepared.files.push(NewFile { number, path, file });
         Ok(())
@@ -240,6 +259,8 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
     let changes = index.new_run()?;
     let deletions =
         EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account).borrowing(&with.more);
+    let wanted = ByteCount::from(WANTED_MAX * Wanted::BYTES);
+    let wanted_paid = reserve(&with.account, wanted, "rows that need their old rows")?;
     Ok(Some(UpsertPart {
         hasher: with.info.hasher(index.secret()),
         lookup: index.lookup(&with.account)?,
@@ -248,5 +269,6 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
         deletions,
         old_rows: OldRows::default(),
         wanted: Vec::new(),
+        _wanted_paid: wanted_paid,
     }))
 }

@@ -1,8 +1,9 @@
 //! What a writer hands to its committer.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use base::{Disk, Epoch};
+use base::{ByteCount, Disk, Epoch};
 use ledger::Reservation;
 use rows::Span;
 
@@ -26,12 +27,19 @@ pub struct Prepared {
     pub deletions: Option<IndexRun>,
     /// The same of rows that others added after the look-ups: one run for each time that head had moved.
     pub deltas: Vec<IndexRun>,
-    /// Rows that took cells from an old row.
+    /// Rows that took cells from an old row, see [`Self::remember`].
     pub filled: Vec<Filled>,
+    /// Others did, too, but there was no memory to remember them.
+    pub is_filled_cut: bool,
     pub counts: Counts,
-    /// Pays for `files` and `filled`.
+    /// Pays for `files`, and for `filled` as far as its floor goes.
     pub paid: Reservation,
+    /// Pays for `filled`.
+    pub filled_paid: Reservation,
 }
+
+/// So many bytes of [`Prepared::filled`] have a floor.
+pub const FILLED_FLOOR: ByteCount = ByteCount::kib(256);
 
 /// A data file of this commit and its number in the index.
 #[derive(Debug)]
@@ -50,8 +58,13 @@ pub struct Filled {
     pub position: u32,
     /// Where its old row was; `None` if there was none.
     pub old: Option<(u32, u32)>,
-    /// The columns taken.
-    pub columns: Vec<u16>,
+    /// The columns taken, mostly the same ones for all rows of a commit.
+    pub columns: Arc<[u16]>,
+}
+
+impl Filled {
+    /// What one costs in memory.
+    pub const BYTES: usize = size_of::<Self>();
 }
 
 /// What a commit holds.
@@ -83,6 +96,29 @@ impl Counts {
 }
 
 impl Prepared {
+    /// Keeps a row that took cells from an old row, if there is memory for it. Without it the commit can be published as
+    /// long as nobody else commits to the table meanwhile, which would have to be compared with all such rows.
+    pub fn remember(&mut self, mut row: Filled) {
+        let (held, capacity) = (self.filled.len(), self.filled.capacity());
+        if held == capacity {
+            let step = capacity.max(1024);
+            // Old and new vector are there at once while it grows.
+            let bytes = ByteCount::from((capacity + step) * Filled::BYTES + capacity * Filled::BYTES);
+            let more = bytes.saturating_sub(self.filled_paid.bytes());
+            let fits_floor = ByteCount::from((capacity + step) * Filled::BYTES).get() <= FILLED_FLOOR.get() / 2;
+            let is_paid = self.filled_paid.try_grow(more) || fits_floor && self.paid.try_grow(more);
+            if !is_paid {
+                self.is_filled_cut = true;
+                return;
+            }
+            self.filled.reserve_exact(step);
+        }
+        if let Some(last) = self.filled.last().filter(|last| last.columns == row.columns) {
+            row.columns = last.columns.clone();
+        }
+        self.filled.push(row);
+    }
+
     /// Nothing was written and nothing deleted; only positions may move.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.changes.is_none()

@@ -87,6 +87,11 @@ impl RowGroup {
         self.pledged += bytes;
     }
 
+    /// The rows that were expected to grow have.
+    pub fn forget_pledges(&mut self) {
+        self.pledged = 0;
+    }
+
     fn has_room_for(&self, more: usize) -> bool {
         more <= self.free() && self.needed(more).as_usize() <= self.room()
     }

@@ -27,19 +27,26 @@ pub struct Input {
     mode: InputMode,
     partitions: BTreeMap<PartitionId, u64>,
     arrival: u64,
+    absent_rows: u64,
     row: Vec<u8>,
     key: Vec<u8>,
 }
 
 impl Input {
     pub fn new(mode: InputMode) -> Self {
-        Self { mode, partitions: BTreeMap::new(), arrival: 0, row: Vec::new(), key: Vec::new() }
+        Self { mode, partitions: BTreeMap::new(), arrival: 0, absent_rows: 0, row: Vec::new(), key: Vec::new() }
     }
 
     /// Begins a new commit.
     pub fn restart(&mut self) {
         self.partitions.clear();
         self.arrival = 0;
+        self.absent_rows = 0;
+    }
+
+    /// Updates taken in this commit that leave cells to their old rows.
+    pub fn absent_rows(&self) -> u64 {
+        self.absent_rows
     }
 
     /// Rows taken in this commit.
@@ -83,6 +90,7 @@ impl Input {
             if kind == Kind::Delete {
                 (row, absent) = (Vec::new(), false);
             }
+            self.absent_rows += u64::from(absent && kind == Kind::Update);
             let positions = &batch.origin.source_positions;
             let position = positions.get(index).copied().unwrap_or(Some(0));
             let order = Order { position: position.unwrap_or(0), partition, arrival: self.arrival };

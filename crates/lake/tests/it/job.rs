@@ -11,7 +11,8 @@ use base::{ByteCount, Disk, Epoch, Offset, RealDisk, Result, SystemClock};
 use flow::registry::CatalogContext;
 use flow::sink::Prepare;
 use flow::{
-    Catalog, CatalogFactory, Committable, Options, Outcome, Recovered, Settings, Sink, SinkContext, SinkInput, TableDef,
+    Catalog, CatalogFactory, Committable, Options, Outcome, Recovered, Settings, Sink, SinkContext, SinkInput,
+    TableDef, Wrote,
 };
 use lake::LakeCatalogFactory;
 use lake::catalog::{SqliteCatalog, SqliteOptions, TableIdent};
@@ -190,11 +191,12 @@ impl Run {
     }
 
     /// Takes changes of any partitions, each in a batch with its neighbours of the same.
-    pub(crate) fn write(&mut self, changes: &[Change]) -> Result<()> {
+    pub(crate) fn write(&mut self, changes: &[Change]) -> Result<Wrote> {
+        let mut wrote = Wrote::Kept;
         for part in changes.chunk_by(|a, b| a.partition == b.partition) {
-            self.sink.writer.write(batch(part))?;
+            wrote = self.sink.writer.write(batch(part))?;
         }
-        Ok(())
+        Ok(wrote)
     }
 
     /// The spans up to `to`, from where this run stands.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{ByteCount, Offset, Rng};
-use flow::Outcome;
+use flow::{Outcome, Wrote};
 use proptest::prelude::*;
 use rows::RowKind;
 
@@ -176,6 +176,28 @@ fn values_longer_than_expected_are_kept_with_the_least_memory() {
     run.commit(&[(0, 600)]).unwrap();
     let expected = names.into_iter().enumerate().map(|(at, name)| (at as i64, row(Some(&name), Some(-(at as i64)))));
     assert!(place.table() == expected.collect(), "a value was lost");
+}
+
+#[test]
+fn rows_that_need_their_old_ones_ask_for_a_commit_and_are_committed_however_many() {
+    const ROWS: i64 = 12_000;
+    let place = Place::new();
+    place.create(true);
+    let mut options = RunOptions::upsert(&place);
+    options.memory = floors(&place);
+    let mut run = Run::start(&place, &options).unwrap();
+    let inserts: Vec<Change> =
+        (0..ROWS).map(|at| change(RowKind::Insert, at, at, Value::Set("kept"), Value::Set(at))).collect();
+    assert_eq!(run.write(&inserts).unwrap(), Wrote::Kept);
+    run.commit(&[(0, ROWS)]).unwrap();
+    let updates: Vec<Change> =
+        (0..ROWS).map(|at| change(RowKind::UpdateAfter, ROWS + at, at, Value::Absent, Value::Set(-at))).collect();
+    assert_eq!(run.write(&updates[..1_000]).unwrap(), Wrote::Kept);
+    assert_eq!(run.write(&updates[1_000..]).unwrap(), Wrote::CommitSoon);
+    run.commit(&[(0, 2 * ROWS)]).unwrap();
+    let table = place.table();
+    assert_eq!(table.len() as i64, ROWS);
+    assert!(table.iter().all(|(id, found)| *found == row(Some("kept"), Some(-id))));
 }
 
 #[test]
