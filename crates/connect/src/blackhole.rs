@@ -18,7 +18,10 @@ impl SinkFactory for BlackholeFactory {
     }
 
     fn options(&self) -> Vec<OptionSpec> {
-        vec![OptionSpec::required("connector", "The connector: 'blackhole'.")]
+        vec![OptionSpec::required(
+            "connector",
+            "The connector: 'blackhole'. It keeps no positions: each run begins as the source's startup mode says.",
+        )]
     }
 
     fn plan(&self, _: &TableDef, _: &SinkInput, _: &Settings) -> Result<Arc<dyn SinkInstance>, OptionError> {

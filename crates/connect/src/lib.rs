@@ -29,7 +29,7 @@ fn settings() -> Vec<OptionSpec> {
         ),
         OptionSpec::optional(
             "millstream.bad-records.path",
-            "The folder of dead-letter files, one NDJSON file per table.",
+            "The folder of dead-letter files: NDJSON, one file for each source table. A record is in it once for each INSERT that reads it, and once more where it is read again.",
         ),
         OptionSpec::with_default(
             "millstream.record.max-bytes",

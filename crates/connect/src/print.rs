@@ -20,7 +20,10 @@ impl SinkFactory for PrintFactory {
 
     fn options(&self) -> Vec<OptionSpec> {
         vec![
-            OptionSpec::required("connector", "The connector: 'print'."),
+            OptionSpec::required(
+                "connector",
+                "The connector: 'print'. It keeps no positions: each run begins as the source's startup mode says.",
+            ),
             OptionSpec::optional("print-identifier", "A text before each row."),
             OptionSpec::with_default("standard-error", "false", "Print to standard error instead of standard output."),
         ]

@@ -1,7 +1,7 @@
 //! The process's allocator: jemalloc, tuned so that what is resident follows what is used, and its figures.
 //!
 //! `background_thread` purges without a thread of ours; two arenas keep slack small on few cores; dirty pages go back
-//! after a tenth of a second (decay 0 costs a quarter more CPU) or when a stage that freed much says so, muzzy ones at once. C libraries allocate here too.
+//! after a twentieth of a second (decay 0 costs a quarter more CPU) or when a stage that freed much says so, muzzy ones at once. C libraries allocate here too.
 //!
 //! Miri cannot run this module, since all that is unsafe in it is calls of C: its proofs are the comments.
 #![expect(unsafe_code, reason = "the allocator is configured and asked through C symbols")]
@@ -23,7 +23,7 @@ unsafe impl Sync for Config {}
 // SAFETY: `malloc_conf` is the symbol that jemalloc, built without prefix, reads once at start: a `const char *`, which
 // the transparent wrapper is; no other crate defines it.
 #[unsafe(export_name = "malloc_conf")]
-static MALLOC_CONF: Config = Config(c"background_thread:true,narenas:2,dirty_decay_ms:100,muzzy_decay_ms:0".as_ptr());
+static MALLOC_CONF: Config = Config(c"background_thread:true,narenas:2,dirty_decay_ms:50,muzzy_decay_ms:0".as_ptr());
 
 /// `MALLCTL_ARENAS_ALL`: the index that means every arena.
 const PURGE_ALL: &std::ffi::CStr = c"arena.4096.purge";

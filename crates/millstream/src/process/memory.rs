@@ -10,7 +10,7 @@ use ledger::{Budget, Reconciler, Sample, default_budget};
 /// `bench/idle` as the RSS of a planned job that waits for data, rounded up.
 const PROCESS: ByteCount = ByteCount::mib(16);
 
-/// What the allocator holds beyond what is in use: partly filled size classes and pages that wait a tenth of a second to go
+/// What the allocator holds beyond what is in use: partly filled size classes and pages that wait a twentieth of a second to go
 /// back. It grows with what flows, so it is a part of the budget: an eighth, within these bounds.
 const SLACK_MIN: ByteCount = ByteCount::mib(6);
 const SLACK_MAX: ByteCount = ByteCount::mib(64);
