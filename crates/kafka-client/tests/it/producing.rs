@@ -170,6 +170,37 @@ async fn what_is_written_and_not_acknowledged_is_not_written_again_when_one_befo
 }
 
 #[tokio::test]
+async fn what_is_given_up_after_its_time_makes_nothing_behind_it_go_twice() {
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1]);
+    let mut rng = Rng::from_seed(5);
+    fake.state.script(move |_, key| match (key, rng.below(4)) {
+        // Written, and the client hears of it late or never.
+        (ApiKey::Produce, 0) => Deed::Mute,
+        (ApiKey::Produce, 1) => Deed::Close,
+        _ => Deed::Answer,
+    });
+    let producer = producer(&fake, |config| {
+        // Room for six batches, so that they begin, and are given up, one after the other.
+        (config.batch_size, config.buffer_memory) = (ByteCount(100), ByteCount(600));
+        (config.client.request_timeout_ms, config.delivery_timeout_ms) = (20, 50);
+    });
+    let mut deliveries = Vec::new();
+    for i in 0..300u32 {
+        deliveries.push((i, send(&producer, 0, &i.to_be_bytes()).await));
+    }
+    let mut acknowledged = Vec::new();
+    for (i, delivery) in deliveries {
+        if delivery.wait().await.is_ok() {
+            acknowledged.push(i);
+        }
+    }
+    let written = log(&fake, 0);
+    assert!(written.is_sorted_by(|a, b| a < b), "twice or out of order: {written:?}");
+    assert!(acknowledged.iter().all(|i| written.contains(i)), "{acknowledged:?} of {written:?}");
+}
+
+#[tokio::test]
 async fn a_batch_that_is_refused_leaves_other_partitions_alone() {
     let fake = Fake::start(2).await;
     fake.topic("t", &[1, 2]);
