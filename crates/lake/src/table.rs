@@ -130,13 +130,13 @@ impl State {
         lookup.find(hash, &index.files, found).inspect_err(|error| index.forget_if_damaged(error))
     }
 
-    /// Where one key may be, now.
+    /// A walk over the index, see [`Lookup`].
     ///
     /// # Errors
-    /// As [`Self::find`].
-    pub fn find_one(&self, hash: u128, account: &Account) -> Result<Vec<Entry>> {
+    /// As [`Self::find`]; the account is short.
+    pub fn lookup(&self, account: &Account, more: &Account) -> Result<Lookup> {
         let index = self.index.as_ref().ok_or_else(|| Error::internal("a look-up without an index"))?;
-        index.find(hash, account).inspect_err(|error| index.forget_if_damaged(error))
+        index.lookup(account, more)
     }
 }
 

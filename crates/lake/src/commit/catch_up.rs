@@ -22,6 +22,7 @@ impl Session {
         table: &Table,
         info: &Arc<TableInfo>,
         prepared: &mut Prepared,
+        attempt: u32,
     ) -> Result<()> {
         let head = table.metadata.current_snapshot();
         let head_id = head.map(|head| head.snapshot_id);
@@ -46,7 +47,7 @@ impl Session {
             prepared.deltas.extend(added_and_changed(path, changes, added, &with)?);
         }
         if let Some(head) = head.filter(|_| prepared.is_filled_cut || !prepared.filled.is_empty()) {
-            refill(&with, prepared, advanced.added.as_ref(), head)?;
+            refill(&with, prepared, advanced.added.as_ref(), head, attempt)?;
         }
         prepared.base = head_id;
         Ok(())

@@ -90,7 +90,7 @@ impl LakeCommitter {
             let version = table.metadata.current_snapshot_id.map(|id| id.to_string()).unwrap_or_default();
             return Ok(Tried::Done(Outcome::Published(Published { version, ..Published::default() })));
         }
-        self.0.resolve_delta(&table, &info, prepared)?;
+        self.0.resolve_delta(&table, &info, prepared, attempt)?;
         if !self.0.sync_data(prepared)? {
             return Ok(Tried::Again);
         }

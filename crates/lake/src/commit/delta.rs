@@ -4,7 +4,7 @@
 //! changes lose their row; rows that took cells from an old row which is no longer the one are filled again, and their
 //! data file is written anew.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use base::{Error, Result};
@@ -19,7 +19,7 @@ use crate::files::deletion_vector;
 use crate::files::durable::{disk_error, remove_if_there};
 use crate::files::location::child_of;
 use crate::index::cursor::RunCursor;
-use crate::index::{Entry, EntrySorter, IndexRun};
+use crate::index::{Entry, EntrySorter, IndexRun, Lookup};
 use crate::metadata::Snapshot;
 use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup};
 use crate::read::{Rows, scan::FileScan};
@@ -50,11 +50,17 @@ pub fn added_and_changed(
     sorter.finish()
 }
 
-/// Fills rows again whose old row is not what it was when they were written.
+/// Fills rows again whose old row is not what it was when they were written; `attempt` counts the tries to commit.
 ///
 /// # Errors
 /// The disk fails; something is damaged; memory is not to be had.
-pub fn refill(with: &PrepareWith, prepared: &mut Prepared, added: Option<&IndexRun>, head: &Snapshot) -> Result<()> {
+pub fn refill(
+    with: &PrepareWith,
+    prepared: &mut Prepared,
+    added: Option<&IndexRun>,
+    head: &Snapshot,
+    attempt: u32,
+) -> Result<()> {
     if prepared.is_filled_cut {
         return Err(Error::transient(
             "others changed the table while a commit of many rows that leave cells to their old ones was prepared",
@@ -62,24 +68,36 @@ pub fn refill(with: &PrepareWith, prepared: &mut Prepared, added: Option<&IndexR
         .detail("there was no memory to remember all of those rows")
         .hint("the job tries again; if this repeats, lower 'millstream.commit.max-bytes' or give more with --memory"));
     }
-    let outdated = outdated(with, prepared, added, head)?;
-    let files: BTreeSet<u32> = outdated.iter().map(|filled| filled.file).collect();
-    for file in files {
-        let of_file: Vec<Filled> = outdated.iter().filter(|filled| filled.file == file).cloned().collect();
-        rewrite(with, prepared, file, of_file)?;
+    let mut outdated = take_outdated(with, prepared, added, head)?;
+    if outdated.is_empty() {
+        return Ok(());
+    }
+    // Rows were written by growing hash, file after file: one walk over the index serves them all.
+    outdated.sort_unstable_by_key(|filled| (filled.file, filled.position));
+    if !outdated.is_sorted_by_key(|filled| filled.hash) {
+        return Err(Error::internal("the rows of a commit do not lie by their keys"));
+    }
+    let mut lookup = with.shared.lock().lookup(&with.account, &with.more)?;
+    for of_file in outdated.chunk_by(|a, b| a.file == b.file) {
+        rewrite(with, prepared, of_file, &mut lookup, attempt)?;
     }
     Ok(())
 }
 
-fn outdated(with: &PrepareWith, prepared: &Prepared, added: Option<&IndexRun>, head: &Snapshot) -> Result<Vec<Filled>> {
+/// Takes the rows out of what is prepared whose old row is not what it was.
+fn take_outdated(
+    with: &PrepareWith,
+    prepared: &mut Prepared,
+    added: Option<&IndexRun>,
+    head: &Snapshot,
+) -> Result<Vec<Filled>> {
     let listed = manifests(with.disk.as_ref(), Some(head), &with.account)?;
     let vectors = Vectors::read(with.disk.as_ref(), &listed, &with.account, |_| true)?;
     let mut deleted: HashMap<u32, Option<Owned<RoaringTreemap>>> = HashMap::new();
-    let mut filled: Vec<&Filled> = prepared.filled.iter().collect();
-    filled.sort_unstable_by_key(|filled| filled.hash);
+    prepared.filled.sort_unstable_by_key(|filled| filled.hash);
     let mut cursor = added.map(|run| RunCursor::new(run.clone(), None)).transpose()?;
-    let mut outdated = Vec::new();
-    for row in filled {
+    let mut outdated = Vec::with_capacity(prepared.filled.len());
+    for row in &prepared.filled {
         let mut is_added = false;
         if let Some(cursor) = &mut cursor {
             cursor.seek(row.hash)?;
@@ -105,26 +123,31 @@ fn outdated(with: &PrepareWith, prepared: &Prepared, added: Option<&IndexRun>, h
                 }
             }
         };
-        if is_added || is_gone {
-            outdated.push(row.clone());
-        }
+        outdated.push(is_added || is_gone);
     }
-    Ok(outdated)
+    let mut outdated = outdated.into_iter();
+    Ok(prepared.filled.extract_if(.., |_| outdated.next() == Some(true)).collect())
 }
 
-/// Writes a data file anew, row for row at the same positions, with some rows filled again.
-fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec<Filled>) -> Result<()> {
+/// Writes a data file anew, row for row at the same positions, with some rows filled again: `outdated`, by position.
+fn rewrite(
+    with: &PrepareWith,
+    prepared: &mut Prepared,
+    outdated: &[Filled],
+    lookup: &mut Lookup,
+    attempt: u32,
+) -> Result<()> {
+    let Some(number) = outdated.first().map(|filled| filled.file) else { return Ok(()) };
+    let mut outdated = outdated.iter().peekable();
     let place = prepared.files.iter().position(|file| file.number == number);
     let place = place.ok_or_else(|| Error::internal("a filled row of another commit"))?;
     let old = (prepared.files[place].file.file_path.clone(), prepared.files[place].path.clone());
-    prepared.filled.retain(|row| !filled.contains(row));
-    let by_position: HashMap<u64, Filled> = filled.into_iter().map(|row| (u64::from(row.position), row)).collect();
     let hasher = {
         let state = with.shared.lock();
         let index = state.index.as_ref().ok_or_else(|| Error::internal("a rewrite without an index"))?;
         with.info.hasher(index.secret())
     };
-    let what = format!("{}-again.parquet", prepared.files[place].number);
+    let what = format!("a{attempt}-{number}-again.parquet");
     let name = with.names.name(prepared.epoch, &prepared.commit, &what);
     let path = with.info.data_dir.join(&name);
     let location = child_of(&with.info.data_location, &name);
@@ -141,7 +164,7 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
         for (at, position) in batch.positions.iter().enumerate() {
             row.clear();
             cells.put_row(at, &mut row)?;
-            let again = by_position.get(position);
+            let again = outdated.next_if(|filled| u64::from(filled.position) == *position);
             if let Some(filled) = again {
                 row = opened(with, &row, &filled.columns)?;
             }
@@ -150,7 +173,8 @@ fn rewrite(with: &PrepareWith, prepared: &mut Prepared, number: u32, filled: Vec
                 old_rows.write_filled(with, &hasher, wanted, (&mut group, bytes), (&mut writer, &encode), prepared)?;
             }
             if let Some(filled) = again {
-                let old = with.shared.lock().find_one(filled.hash, &with.account)?;
+                let mut old = Vec::new();
+                with.shared.lock().find(lookup, filled.hash, &mut old)?;
                 let (hash, file, position) = (filled.hash, number, filled.position);
                 wanted.push(Wanted { row: group.rows(), hash, file, position, old, columns: Vec::new() });
             }

@@ -263,7 +263,7 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
     let wanted_paid = reserve(&with.account, wanted, "rows that need their old rows")?;
     Ok(Some(UpsertPart {
         hasher: with.info.hasher(index.secret()),
-        lookup: index.lookup(&with.account)?,
+        lookup: index.lookup(&with.account, &with.more)?,
         found: Vec::new(),
         changes,
         deletions,

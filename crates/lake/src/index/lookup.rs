@@ -16,6 +16,7 @@ pub struct Lookup {
     /// Newest first.
     cursors: Vec<RunCursor>,
     _paid: Reservation,
+    _borrowed: Reservation,
 }
 
 /// What a lookup over `runs` runs needs without fences.
@@ -24,17 +25,21 @@ pub const fn lookup_bytes(runs: usize) -> ByteCount {
 }
 
 impl Lookup {
-    /// Begins before the first hash. `runs` come oldest first. Fences are loaded if the account can pay for them; without
-    /// them runs are read from front to back.
-    pub(super) fn new(runs: &[IndexRun], account: &Account) -> Result<Self> {
-        let mut paid = crate::files::durable::reserve(account, lookup_bytes(runs.len()), "looking up keys")?;
+    /// Begins before the first hash. `runs` come oldest first. Fences are loaded if `more` can pay for them; without them
+    /// runs are read from front to back.
+    pub(super) fn new(runs: &[IndexRun], account: &Account, more: &Account) -> Result<Self> {
+        let mut borrowed = more.empty();
+        let paid = crate::files::durable::reserve(account, lookup_bytes(runs.len()), "looking up keys")?;
         let mut cursors = Vec::new();
         for run in runs.iter().rev() {
-            let fence =
-                if paid.try_grow(ByteCount(2 * run.fence_bytes())) { Some(Arc::new(run.read_fence()?)) } else { None };
+            let fence = if borrowed.try_grow(ByteCount(2 * run.fence_bytes())) {
+                Some(Arc::new(run.read_fence()?))
+            } else {
+                None
+            };
             cursors.push(RunCursor::new(run.clone(), fence)?);
         }
-        Ok(Self { cursors, _paid: paid })
+        Ok(Self { cursors, _paid: paid, _borrowed: borrowed })
     }
 
     /// Fills `found` with the places where the key may be, newest first: usually none or one. A place may be of a row

@@ -142,8 +142,8 @@ impl KeyIndex {
         &self.dir
     }
 
-    pub fn lookup(&self, account: &Account) -> Result<Lookup> {
-        Lookup::new(&self.runs, account).inspect_err(|error| self.forget_if_damaged(error))
+    pub fn lookup(&self, account: &Account, more: &Account) -> Result<Lookup> {
+        Lookup::new(&self.runs, account, more).inspect_err(|error| self.forget_if_damaged(error))
     }
 
     /// A writer for a run that [`Self::attach`] may add.
@@ -281,7 +281,7 @@ impl KeyIndex {
     /// Where a key is, for tests and single look-ups.
     pub fn find(&self, hash: u128, account: &Account) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
-        self.lookup(account)?.find(hash, &self.files, &mut found)?;
+        self.lookup(account, account)?.find(hash, &self.files, &mut found)?;
         Ok(found)
     }
 }

@@ -1,9 +1,13 @@
 //! What other writers do to a table, before a run and in the middle of its commit, are ordinary cases.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use base::{ByteCount, Disk, Offset, RealDisk};
+use base::disk::{Entry, Open};
+use base::{ByteCount, Disk, DiskFile, Offset, RealDisk};
 use flow::Outcome;
 use lake::catalog::{Catalog, Table, TableIdent};
 use lake::files::location::local_path;
@@ -102,9 +106,58 @@ fn row(name: Option<&str>, n: i64) -> Row {
     (name.map(str::to_owned), Some(n))
 }
 
+/// The machine's disk. When the first commit but one lists its manifests, which it does before it swaps, others commit.
+#[derive(Debug)]
+struct Meanwhile {
+    dir: PathBuf,
+    lists: AtomicU32,
+    others: fn(&mut Other),
+}
+
+impl Disk for Meanwhile {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let is_list = how == Open::CreateNew && path.to_string_lossy().ends_with("list.avro");
+        if is_list && self.lists.fetch_add(1, Ordering::Relaxed) == 1 {
+            (self.others)(&mut Other { lake: Lake::at(&self.dir), files: 100 });
+        }
+        RealDisk.open(path, how)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        RealDisk.create_dir_all(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove_dir_all(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
+        RealDisk.list(dir)
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Option<Entry>> {
+        RealDisk.stat(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        RealDisk.sync_dir(dir)
+    }
+}
+
 /// A table with the keys 1 to 3, a run that stands behind them, and another writer.
 fn started() -> (Place, Run, Other) {
-    let place = Place::new();
+    started_at(Place::new())
+}
+
+fn started_at(place: Place) -> (Place, Run, Other) {
     place.create(true);
     let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
     let changes: Vec<Change> = (1..=3).map(|id| set(id - 1, id, Value::Set("first"), id)).collect();
@@ -148,6 +201,39 @@ fn a_rewrite_meanwhile_moves_the_old_rows() {
     assert_eq!(place.table(), expected);
     let left = place.files("data").into_iter().filter(|name| name.contains("millstream")).count();
     assert_eq!(left, 3, "the first file, the file written again, its deletes: {:?}", place.files("data"));
+}
+
+#[test]
+fn a_rewrite_at_each_try_moves_the_old_rows_each_time() {
+    let others: fn(&mut Other) = |other| other.rewrite(&[(1, "again", 1), (2, "first", 2), (3, "first", 3)]);
+    let place = Place::new();
+    let disk = Meanwhile { dir: place.dir.path().to_owned(), lists: AtomicU32::new(0), others };
+    let (place, mut run, mut other) = started_at(Place { disk: Arc::new(disk), ..place });
+    run.write(&[set(3, 1, Value::Absent, 11), set(4, 2, Value::Absent, 22), set(5, 3, Value::Set("third"), 33)])
+        .unwrap();
+    let prepared = run.prepare(&[(0, 6)]).unwrap();
+    other.rewrite(&[(3, "first", 3), (2, "first", 2), (1, "rewritten", 1)]);
+    assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+    let expected =
+        BTreeMap::from([(1, row(Some("again"), 11)), (2, row(Some("first"), 22)), (3, row(Some("third"), 33))]);
+    assert_eq!(place.table(), expected);
+    let left = place.files("data").into_iter().filter(|name| name.contains("millstream")).count();
+    assert_eq!(left, 3, "the first file, the file written again, its deletes: {:?}", place.files("data"));
+}
+
+#[test]
+fn many_rows_are_filled_again_in_one_walk() {
+    const ROWS: i64 = 5000;
+    let (place, mut run, mut other) = started();
+    let changes: Vec<Change> = (1..=ROWS).map(|id| set(id + 2, id, Value::Absent, -id)).collect();
+    run.write(&changes).unwrap();
+    let prepared = run.prepare(&[(0, ROWS + 3)]).unwrap();
+    let names: Vec<String> = (1..=ROWS).map(|id| format!("name {id}")).collect();
+    let rows: Vec<(i64, &str, i64)> = (1..=ROWS).zip(&names).map(|(id, name)| (id, name.as_str(), id)).collect();
+    other.rewrite(&rows);
+    assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+    let expected = (1..=ROWS).zip(&names).map(|(id, name)| (id, row(Some(name), -id))).collect();
+    assert_eq!(place.table(), expected);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::{ByteCount, Rng};
+use lake::index::lookup::lookup_bytes;
 use lake::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexedFile, KeyIndex, NOWHERE, RUNS_MAX};
-use ledger::Account;
+use ledger::{Account, Budget};
 
 use super::small_table::{account, hash_of};
 
@@ -77,7 +78,7 @@ fn check(index: &KeyIndex, model: &BTreeMap<i64, Option<(u32, u32)>>, account: &
     let mut found = Vec::new();
     // All keys, then few keys: once by reading on, once by jumping.
     for step in [1, 500] {
-        let mut lookup = index.lookup(account).unwrap();
+        let mut lookup = index.lookup(account, account).unwrap();
         for (hash, id) in sorted.iter().step_by(step) {
             lookup.find(*hash, &index.files, &mut found).unwrap();
             let places: Vec<(u32, u32)> = found.iter().map(|entry| (entry.file, entry.position)).collect();
@@ -104,6 +105,23 @@ fn rows_that_others_added_do_not_replace_and_gone_files_do_not_count() {
     assert_eq!(places(&index), [6, 5]);
     index.files.remove(&format!("/t/data/{own}.parquet"));
     assert_eq!(places(&index), [6]);
+}
+
+#[test]
+fn what_only_makes_lookups_faster_is_borrowed() {
+    let dir = tempfile::tempdir().unwrap();
+    let account = account(ByteCount::mib(4));
+    let mut index = create(dir.path(), &account);
+    let file = add_file(&mut index, true);
+    attach(&mut index, &(0..5000).map(|id| (hash_of(i64::from(id)), (file, id))).collect());
+    let before = account.used();
+    for (memory, is_borrowed) in [(ByteCount::mib(4), true), (ByteCount::ZERO, false)] {
+        let more = Budget::new(memory).account("more", ByteCount::ZERO);
+        let lookup = index.lookup(&account, &more).unwrap();
+        assert_eq!(account.used() - before, lookup_bytes(1));
+        assert_eq!(more.used() > ByteCount::ZERO, is_borrowed);
+        drop(lookup);
+    }
 }
 
 #[test]
