@@ -44,6 +44,12 @@ pub struct RunWriter {
 /// What a writer holds at most, for records of ordinary size.
 pub const RUN_WRITER_BYTES: usize = 4 * BLOCK_BYTES;
 
+/// What a writer holds at most, for records of up to `length` bytes: a block of one, raw and stored.
+pub const fn writer_bytes(length: usize) -> usize {
+    let longest = 2 * length + length / 16 + BLOCK_BYTES;
+    if length <= BLOCK_BYTES || longest < RUN_WRITER_BYTES { RUN_WRITER_BYTES } else { longest }
+}
+
 fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
     Error::transient(format!("cannot {doing} the sort run {}: {error}", path.display()))
         .hint("see that the disk of the state folder is writable and has room")

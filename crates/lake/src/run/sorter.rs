@@ -8,17 +8,23 @@ use ledger::{Account, Reservation};
 
 use super::arena::{ARENA_FLOOR, Arena, Entry};
 use super::cells::Layout;
-use super::file::{BLOCK_BYTES, RUN_WRITER_BYTES, RunFile, RunWriter};
+use super::file::{BLOCK_BYTES, RUN_WRITER_BYTES, RunFile, RunWriter, writer_bytes};
 use super::join::Group;
 use super::merge::{FAN_IN, Merge};
 use super::record::{self, Record};
 
 /// What a sorter needs to make progress however short memory is: room for records while it collects, a writer while it
-/// spills, and readers of [`FAN_IN`] runs, a writer and a record while it merges, whichever is more.
-pub const SORT_FLOOR: ByteCount =
-    ByteCount(max((ARENA_FLOOR + RUN_WRITER_BYTES) as u64, ((FAN_IN + 1) * BLOCK_BYTES + RUN_WRITER_BYTES) as u64));
+/// spills, and readers of [`FAN_IN`] runs, a writer and a record while it merges, whichever is more; and the same for a
+/// single record of [`RECORD_BYTES`] and the merge of two runs with such records.
+pub const SORT_FLOOR: ByteCount = ByteCount(max(
+    max(ARENA_FLOOR + RUN_WRITER_BYTES, (FAN_IN + 1) * BLOCK_BYTES + RUN_WRITER_BYTES),
+    ARENA_FLOOR + RECORD_BYTES + writer_bytes(RECORD_BYTES),
+) as u64);
 
-const fn max(a: u64, b: u64) -> u64 {
+/// A record of this length can always be sorted: the default of 'millstream.record.max-bytes', and what identifies it.
+const RECORD_BYTES: usize = (1 << 20) + (4 << 10);
+
+const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
@@ -34,7 +40,7 @@ pub struct Sorter {
     bytes_max: ByteCount,
     runs: Vec<RunFile>,
     encoded: Vec<u8>,
-    /// Pays for the writer of a run at any moment.
+    /// Pays for the writer of a run at any moment, of the longest record that is held.
     writer_paid: Option<Reservation>,
     counts: SortCounts,
 }
@@ -83,26 +89,36 @@ impl Sorter {
         if self.arena.bytes() > self.bytes_max {
             self.spill()?;
         }
-        let kept = self.arena.try_push(&encoded) || {
+        let kept = self.try_push(&encoded) || {
             self.spill()?;
-            self.arena.try_push(&encoded)
+            self.try_push(&encoded)
         };
         let length = encoded.len();
         self.encoded = encoded;
         if self.encoded.capacity() > BLOCK_BYTES {
             self.encoded = Vec::new();
         }
-        if kept { Ok(()) } else { Err(self.too_large(length)) }
+        if kept { Ok(()) } else { Err(self.too_large(length, ARENA_FLOOR + length + writer_bytes(length))) }
     }
 
-    fn too_large(&self, length: usize) -> Error {
-        let most = self.account.most();
-        Error::user(format!(
-            "a row of {} does not fit into the memory of '{}' ({most})",
-            ByteCount::from(length),
-            self.account.name()
-        ))
-        .hint("give the job more with --memory")
+    /// Keeps the record, if it can be paid for, and its way to a run.
+    fn try_push(&mut self, encoded: &[u8]) -> bool {
+        let writer = ByteCount::from(writer_bytes(encoded.len()));
+        let is_paid = self.writer_paid.as_mut().is_none_or(|paid| paid.try_grow(writer.saturating_sub(paid.bytes())));
+        is_paid && self.arena.try_push(encoded)
+    }
+
+    /// The account has not got the `needed` bytes for a record: for now, or for good.
+    fn too_large(&self, length: usize, needed: usize) -> Error {
+        let (name, most, needed) = (self.account.name(), self.account.most(), ByteCount::from(needed));
+        let message = format!("a row of {} needs {needed} of the account '{name}'", ByteCount::from(length));
+        if needed > most {
+            Error::user(message).detail(format!("it can have at most {most}")).hint("give the job more with --memory")
+        } else {
+            Error::transient(message)
+                .detail(format!("{} of {most} are in use", self.account.used()))
+                .hint("if this does not pass, give the job more with --memory")
+        }
     }
 
     /// Writes what is held to a run and gives its memory back; the bytes freed.
@@ -122,6 +138,7 @@ impl Sorter {
         self.counts.bytes_spilled += run.bytes;
         self.runs.push(run);
         self.arena.clear();
+        self.shrink_writer();
         Ok(freed)
     }
 
@@ -149,6 +166,7 @@ impl Sorter {
     pub fn finish(&mut self) -> Result<Reduced> {
         if self.runs.is_empty() {
             let arena = std::mem::replace(&mut self.arena, Arena::new(&self.account));
+            self.shrink_writer();
             let entries = arena.sorted();
             return Ok(Reduced { layout: self.layout.clone(), from: From::Memory { arena, entries, at: 0 } });
         }
@@ -174,12 +192,14 @@ impl Sorter {
         let block = self.runs.iter().map(|run| run.block_bytes_max).max().unwrap_or(0).max(BLOCK_BYTES);
         let mut fan_in = self.runs.len().clamp(2, FAN_IN);
         loop {
-            // One block more: the stored bytes of the block that is being read.
-            if let Some(paid) = self.account.try_reserve(ByteCount::from((fan_in + 1) * block)) {
+            // One block more: the stored bytes of the block that is being read. A pass also writes.
+            let writes = if self.runs.len() > fan_in { writer_bytes(block) - RUN_WRITER_BYTES } else { 0 };
+            let needed = (fan_in + 1) * block + writes;
+            if let Some(paid) = self.account.try_reserve(ByteCount::from(needed)) {
                 return Ok((fan_in, paid));
             }
             if fan_in == 2 {
-                return Err(self.too_large(block));
+                return Err(self.too_large(block, needed));
             }
             fan_in = (fan_in / 2).max(2);
         }
@@ -211,7 +231,15 @@ impl Sorter {
     /// Drops everything that was pushed since the last [`Self::finish`].
     pub fn clear(&mut self) {
         self.arena.clear();
+        self.shrink_writer();
         remove(self.disk.as_ref(), &std::mem::take(&mut self.runs));
+    }
+
+    /// No long record is held any more.
+    fn shrink_writer(&mut self) {
+        if let Some(paid) = &mut self.writer_paid {
+            paid.shrink_to(ByteCount::from(RUN_WRITER_BYTES));
+        }
     }
 
     /// The memory held for records.

@@ -108,6 +108,7 @@ fn one_large_commit_spills_and_many_leave_several_index_runs() {
     let stream = Stream::random(&mut Rng::from_seed(4), 30_000, 9_000);
     let mut options = RunOptions::upsert(&place);
     options.memory = floors(&place);
+    options.settings = vec![("millstream.sort.max-bytes", "1 mb".to_owned())];
     let mut run = Run::start(&place, &options).unwrap();
     run.write(&stream.changes[..28_000]).unwrap();
     let runs = place.disk.list(&options.state.join("sort")).unwrap().len();
@@ -201,6 +202,25 @@ fn rows_that_need_their_old_ones_ask_for_a_commit_and_are_committed_however_many
 }
 
 #[test]
+fn rows_of_a_mebibyte_are_sorted_and_kept_with_the_least_memory() {
+    let place = Place::new();
+    place.create(true);
+    let mut options = RunOptions::upsert(&place);
+    options.memory = floors(&place);
+    let mut run = Run::start(&place, &options).unwrap();
+    let name = |id: i64| format!("{id:04} ").repeat((1 << 20) / 5 - 100);
+    for id in 0..2 {
+        run.write(&[change(RowKind::Insert, id, id, Value::Set(&name(id)), Value::Set(id))]).unwrap();
+    }
+    assert!(place.disk.list(&options.state.join("sort")).unwrap().len() == 1, "nothing was spilled");
+    run.commit(&[(0, 2)]).unwrap();
+    run.write(&[change(RowKind::UpdateAfter, 2, 1, Value::Absent, Value::Set(7))]).unwrap();
+    run.commit(&[(0, 3)]).unwrap();
+    let expected = BTreeMap::from([(0, row(Some(&name(0)), Some(0))), (1, row(Some(&name(1)), Some(7)))]);
+    assert!(place.table() == expected, "a value was lost");
+}
+
+#[test]
 fn two_runs_of_one_job_overtake_each_other() {
     let place = Place::new();
     place.create(true);
@@ -247,6 +267,7 @@ fn appended_rows_keep_their_order_and_spill() {
     place.create(false);
     let mut options = RunOptions { upsert: false, ..RunOptions::upsert(&place) };
     options.memory = floors_of_appends(&place);
+    options.settings = vec![("millstream.sort.max-bytes", "1 mb".to_owned())];
     let mut run = Run::start(&place, &options).unwrap();
     let text = "y".repeat(60);
     let changes: Vec<Change> =
