@@ -21,6 +21,8 @@ use crate::files::durable::{grow_to, reserve};
 
 /// Rows per batch, at most.
 pub const BATCH_ROWS: usize = 1024;
+/// Bytes of a batch, about, if it has more than one row.
+const BATCH_BYTES: u64 = 1 << 20;
 
 /// Rows of a data file.
 #[derive(Clone, Debug)]
@@ -62,6 +64,8 @@ struct Group {
     /// The positions of the rows that the reader will give.
     positions: std::vec::IntoIter<std::ops::Range<u64>>,
     current: std::ops::Range<u64>,
+    /// What the next batch is expected to take.
+    batch_bytes: ByteCount,
     _paid: Reservation,
 }
 
@@ -119,6 +123,7 @@ impl FileScan {
                 continue;
             };
             let path = &self.file.path;
+            let mut paid = reserve(&self.account, group.batch_bytes, "rows of a table")?;
             let next =
                 guarded(path, || group.reader.next().transpose().map_err(|error| damaged(path, &error.to_string())));
             let Some(batch) = next? else {
@@ -133,7 +138,9 @@ impl FileScan {
             let kept = self.without_deleted(batch, positions)?;
             if !kept.positions.is_empty() {
                 let size = kept.columns.get_array_memory_size() + kept.positions.len() * 8;
-                let paid = reserve(&self.account, ByteCount::from(size), "rows of a table")?;
+                let size = ByteCount::from(size);
+                grow_to(&mut paid, size, "rows of a table")?;
+                paid.shrink_to(size);
                 return Ok(Some(Owned::new(kept, paid)));
             }
         }
@@ -161,11 +168,13 @@ impl FileScan {
         let leaves = (0..self.file.metadata.parquet_schema().num_columns()).filter(|leaf| mask.leaf_included(*leaf));
         let room: ByteCount = leaves.map(|leaf| self.file.room_of(index, leaf)).sum();
         grow_to(&mut paid, room, "reading a Parquet file")?;
+        let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        let (batch_rows, batch_bytes) = self.batch(index, &mask, rows, wanted);
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.chunks.clone(), self.file.metadata.clone())
                 .with_row_groups(vec![index])
                 .with_projection(mask)
-                .with_batch_size(BATCH_ROWS);
+                .with_batch_size(batch_rows);
         let builder = match &self.rows {
             Rows::All => builder,
             Rows::At(_) => builder.with_row_selection(selection(&ranges, start, end)),
@@ -174,7 +183,23 @@ impl FileScan {
         let reader = guarded(path, || builder.build().map_err(|error| parquet_error(path, error)))?;
         let mut positions = ranges.into_iter();
         let current = positions.next().unwrap_or(end..end);
-        Ok(Some(Group { reader, positions, current, _paid: paid }))
+        Ok(Some(Group { reader, positions, current, batch_bytes, _paid: paid }))
+    }
+
+    /// How many of a row group's rows to read together, and what they take, as its rows are long on average.
+    fn batch(&self, group: usize, mask: &ProjectionMask, rows: u64, wanted: u64) -> (usize, ByteCount) {
+        let group = self.file.metadata.metadata().row_group(group);
+        let chunks = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+        let bytes: u64 = chunks
+            .map(|(_, chunk)| {
+                // Values of a dictionary are repeated in the batch, which only the length of all values tells.
+                let plain = chunk.unencoded_byte_array_data_bytes().unwrap_or(0).max(chunk.uncompressed_size());
+                u64::try_from(plain).unwrap_or(0)
+            })
+            .fold(0, u64::saturating_add);
+        let of_row = bytes.div_ceil(rows).max(1);
+        let count = (BATCH_BYTES / of_row).clamp(1, BATCH_ROWS as u64);
+        (count as usize, ByteCount(of_row.saturating_mul(count.min(wanted))))
     }
 
     /// The roots of the file's schema that are read, ascending.

@@ -1,6 +1,6 @@
 //! The reader: deletes of both kinds, look-ups, evolved schemas, foreign tables, comparisons with a dump.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,6 +71,48 @@ fn shop_with_deletes(lake: &mut Lake, format_version: u8, is_scoped: bool) -> (T
 
 fn is_left(id: i64) -> bool {
     if id < 1500 { id % 5 != 0 } else { (id - 1500) % 7 != 0 }
+}
+
+#[test]
+fn long_values_are_read_a_few_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = Lake::at(folder.path());
+    let fields = vec![Field::new("id", LogicalType::BigInt, false), Field::new("text", LogicalType::STRING, true)];
+    let table = lake.new_table("t", &rows::Schema::new(fields), 3);
+    let mut rng = base::Rng::from_seed(5);
+    let mut text = || -> String {
+        (0..5_000).flat_map(|_| rng.next_u64().to_le_bytes()).map(|byte| char::from(b'0' + byte % 64)).collect()
+    };
+    let texts: Vec<String> = (0..400).map(|_| text()).collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from_iter_values(0..400)),
+        Arc::new(arrow_array::StringArray::from_iter_values(&texts)),
+    ];
+    let arrow = Projection::all(&table.metadata).unwrap().arrow().clone();
+    let ids = table.metadata.current_schema().fields.iter().map(|field| field.id);
+    let fields = arrow.fields().iter().zip(ids).map(|(field, id)| {
+        field.as_ref().clone().with_metadata(HashMap::from([(FIELD_ID_KEY.to_owned(), id.to_string())]))
+    });
+    let schema = arrow_schema::Schema::new(fields.collect::<Vec<_>>());
+    let file = lake.data_file(&table, &RecordBatch::try_new(Arc::new(schema), columns).unwrap());
+    let snapshot = lake.snapshot(&table, vec![file], vec![], |_| true);
+    let table = lake.commit(&table, snapshot);
+    // A page of 50 values and what it takes to unpack one; all values together are 16 MB.
+    let account = account(16);
+    let mut scan = TableScan::open(
+        disk(),
+        table.metadata.current_snapshot().unwrap(),
+        Projection::all(&table.metadata).unwrap(),
+        &account,
+    )
+    .unwrap();
+    let mut read = Vec::new();
+    while let Some(batch) = scan.next_batch().unwrap() {
+        let size = batch.columns.get_array_memory_size();
+        assert!(size < 3 << 20, "a batch of {size} bytes");
+        read.extend(batch.columns.column(1).as_string::<i32>().iter().map(|text| text.unwrap().to_owned()));
+    }
+    assert!(read == texts, "other values were read");
 }
 
 #[test]
