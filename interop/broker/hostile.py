@@ -165,28 +165,30 @@ def lying_batches(broker, rng):
             send_and_forget(broker, wire.produce(b'lies', bytes(batch)), wait=True)
 
 
-def huge_lengths(broker, rng):
-    """Lengths that are announced and never come: held open until the attack ends."""
+def crowd(broker, count, dress=lambda sock: None, wait_s=5, **options):
+    """Connections that stay open until the attack ends, each dressed first; those that the broker refuses are left out."""
     held = []
-    for n in range(600):
+    for _ in range(count):
         try:
-            sock = broker.connect()
-            length = rng.choice([0x7fffffff, 104_857_600, 40 << 20, 20 << 20, 1 << 20, 900_000, 100_000])
-            sock.sendall(struct.pack('>ihh', length, 0, 7) + rng.randbytes(rng.choice([0, 4, 1000])))
+            sock = broker.connect(**options)
+            dress(sock)
             held.append(sock)
         except OSError:
             pass
-    time.sleep(8)
+    time.sleep(wait_s)
     return held
 
 
+def huge_lengths(broker, rng):
+    """Lengths that are announced and never come."""
+    def announce(sock):
+        length = rng.choice([0x7fffffff, 104_857_600, 40 << 20, 20 << 20, 1 << 20, 900_000, 100_000])
+        sock.sendall(struct.pack('>ihh', length, 0, 7) + rng.randbytes(rng.choice([0, 4, 1000])))
+    return crowd(broker, 600, announce, wait_s=8)
+
+
 def slow_loris(broker, rng):
-    held = []
-    for _ in range(800):
-        try:
-            held.append(broker.connect())
-        except OSError:
-            pass
+    held = crowd(broker, 800, wait_s=0)
     for second in range(8):
         data = struct.pack('>i', 500_000) + struct.pack('>hhi', 0, 7, 1)
         for sock in held:
@@ -199,48 +201,25 @@ def slow_loris(broker, rng):
 
 
 def idle_crowd(broker, rng):
-    held = []
-    for _ in range(6_000):
-        try:
-            held.append(broker.connect(timeout=2))
-        except OSError:
-            pass
-    time.sleep(5)
-    return held
+    return crowd(broker, 6_000, timeout=2)
 
 
 def never_reads(broker, rng):
     """Asks for records over and over and takes none."""
-    held = []
-    for _ in range(60):
+    def ask(sock):
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         try:
-            sock = broker.connect()
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            try:
-                for _ in range(200):
-                    sock.send(fetch(TOPIC, 0))
-            except BlockingIOError:
-                pass
-            held.append(sock)
-        except OSError:
+            for _ in range(200):
+                sock.send(fetch(TOPIC, 0))
+        except BlockingIOError:
             pass
-    time.sleep(5)
-    return held
+    return crowd(broker, 60, ask)
 
 
 def endless_polls(broker, rng):
     """Fetches that wait for a day, many to a connection."""
-    held = []
-    for _ in range(200):
-        try:
-            sock = broker.connect()
-            sock.sendall(fetch(TOPIC, 1 << 40, wait_ms=86_400_000) * 30)
-            held.append(sock)
-        except OSError:
-            pass
-    time.sleep(5)
-    return held
+    return crowd(broker, 200, lambda sock: sock.sendall(fetch(TOPIC, 1 << 40, wait_ms=86_400_000) * 30))
 
 
 ATTACKS = [random_bytes, cut_off, worst_counts, lying_batches, huge_lengths, slow_loris, idle_crowd, never_reads, endless_polls]

@@ -17,6 +17,7 @@ use kafka_wire::protocol::messages::list_offsets::{
 use kafka_wire::records::{Read, RecordReader};
 use ledger::Owned;
 
+use super::once::topics_once;
 use crate::core::Core;
 use crate::log::{PartitionLog, Refused, TimedBatch};
 use crate::topics::{Topic, unknown_topic};
@@ -58,14 +59,7 @@ pub(super) async fn answer(core: Arc<Core>, mut request: ListOffsetsRequest, _ve
 
 /// Each topic and each of its partitions once: every time is work.
 fn name_once(topics: &mut Vec<ListOffsetsTopic>) {
-    topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    topics.dedup_by(|again, first| {
-        let same = again.name == first.name;
-        if same {
-            first.partitions.append(&mut again.partitions);
-        }
-        same
-    });
+    topics_once(topics, |topic| &topic.name, |topic| &mut topic.partitions);
     for topic in topics {
         topic.partitions.sort_unstable_by_key(|asked| (asked.partition_index, asked.timestamp));
         topic.partitions.dedup_by_key(|asked| asked.partition_index);

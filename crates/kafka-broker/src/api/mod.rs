@@ -1,6 +1,7 @@
 //! One file per API key. `table` says which versions this broker answers, `dispatch` takes a request to its file.
 
 mod dispatch;
+mod once;
 mod table;
 
 mod api_versions;

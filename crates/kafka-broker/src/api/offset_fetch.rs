@@ -7,6 +7,7 @@ use kafka_wire::protocol::messages::offset_fetch::{
     OffsetFetchTopic, OffsetFetchTopicResponse,
 };
 
+use super::once::topics_once;
 use crate::core::Core;
 use crate::groups::Committed;
 use crate::topics::Topic;
@@ -27,14 +28,7 @@ pub(super) fn weigh(core: &Core, request: &mut OffsetFetchRequest) -> usize {
 }
 
 fn name_once(topics: &mut Vec<OffsetFetchTopic>) {
-    topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    topics.dedup_by(|again, first| {
-        let same = again.name == first.name;
-        if same {
-            first.partition_indexes.append(&mut again.partition_indexes);
-        }
-        same
-    });
+    topics_once(topics, |topic| &topic.name, |topic| &mut topic.partition_indexes);
     for topic in topics {
         topic.partition_indexes.sort_unstable();
         topic.partition_indexes.dedup();
