@@ -19,13 +19,12 @@ use crate::metadata::{NewTable, Schema, TableMetadata, difference};
 use crate::options::SinkOptions;
 use crate::sink::LakeSink;
 use crate::table::WriteMode;
+use crate::table_options::{self, FORMAT_VERSION, UPSERT};
 
 /// Opens catalogs of `'type'='iceberg'`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LakeCatalogFactory;
 
-const FORMAT_VERSION: &str = "format-version";
-const UPSERT: &str = "write.upsert.enabled";
 const JDBC: &str = "org.apache.iceberg.jdbc.JdbcCatalog";
 /// How long to wait for another process that holds the SQLite file.
 const BUSY: Duration = Duration::from_secs(20);
@@ -46,14 +45,7 @@ impl CatalogFactory for LakeCatalogFactory {
     }
 
     fn table_options(&self) -> Vec<OptionSpec> {
-        vec![
-            OptionSpec::optional(FORMAT_VERSION, "2 or 3; 3 where rows are updated, else 2."),
-            OptionSpec::with_default(UPSERT, "false", "Rows replace those of the same PRIMARY KEY."),
-            OptionSpec::optional("write.*", "Iceberg's write properties; kept in the table."),
-            OptionSpec::optional("commit.*", "Iceberg's commit properties; kept in the table."),
-            OptionSpec::optional("history.*", "Iceberg's snapshot properties; kept in the table."),
-            OptionSpec::optional("read.*", "Iceberg's read properties; kept in the table."),
-        ]
+        table_options::specs()
     }
 
     fn open(
@@ -192,6 +184,7 @@ impl flow::Catalog for LakeCatalog {
         settings: &Settings,
     ) -> Result<Arc<dyn SinkInstance>, OptionError> {
         SinkOptions::new(settings).map_err(told)?;
+        table_options::check(&definition.options)?;
         if input.schema.fields.len() != definition.schema.fields.len() {
             let (given, wanted) = (input.schema.fields.len(), definition.schema.fields.len());
             return Err(OptionError::new(format!(

@@ -19,6 +19,7 @@ pub mod read;
 pub mod run;
 mod sink;
 pub mod table;
+mod table_options;
 
 pub use catalog_flow::LakeCatalogFactory;
 pub use options::settings;

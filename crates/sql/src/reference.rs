@@ -49,13 +49,17 @@ fn section(out: &mut String, title: &str, specs: &[OptionSpec]) {
         return;
     }
     out.push_str("| Key | Default | |\n|---|---|---|\n");
-    for spec in specs {
+    // Options of which the same is to be said share a row.
+    let alike = |a: &OptionSpec, b: &OptionSpec| (a.doc, a.default, a.required) == (b.doc, b.default, b.required);
+    for group in specs.chunk_by(alike) {
+        let Some(spec) = group.first() else { continue };
+        let keys: Vec<String> = group.iter().map(|spec| format!("`{}`", cell(spec.key))).collect();
         let default = match (spec.required, spec.default) {
             (true, _) => "*required*".to_owned(),
             (false, Some(default)) => format!("`{}`", cell(default)),
             (false, None) => String::new(),
         };
-        out.push_str(&format!("| `{}` | {default} | {} |\n", cell(spec.key), cell(spec.doc)));
+        out.push_str(&format!("| {} | {default} | {} |\n", keys.join(", "), cell(spec.doc)));
     }
 }
 

@@ -66,6 +66,31 @@ fn checking_finds_what_a_run_would_refuse() {
     harness.fail(&["check", file.to_str().unwrap(), "--set", "millstream.bad-records=skp"], &["'skp'", "dead-letter"]);
 }
 
+#[test]
+fn options_of_a_table_that_iceberg_does_not_have_are_refused() {
+    let harness = Harness::new();
+    let job = crate::harness_jobs::cdc_job("");
+    let check = |option: &str| {
+        let text = job.replace("'format-version'='3'", &format!("'format-version'='3',\n  {option}"));
+        harness.write("job.sql", &text)
+    };
+    for (option, meant) in [
+        ("'write.upsert.enable'='true'", "did you mean 'write.upsert.enabled'?"),
+        ("'write.parquet.row-group-size-byte'='1'", "did you mean 'write.parquet.row-group-size-bytes'?"),
+        ("'commit.retry.num-retry'='1'", "did you mean 'commit.retry.num-retries'?"),
+        ("'write.target-file-size-bytes'='128MB'", "digits alone"),
+    ] {
+        let file = check(option);
+        harness.fail(
+            &["check", file.to_str().unwrap()],
+            &["job.sql:9:", "^^^", option.split('\'').nth(1).unwrap(), meant],
+        );
+    }
+    let known = "'write.parquet.compression-codec'='zstd','write.parquet.bloom-filter-enabled.column.id'='true',
+  'commit.retry.num-retries'='9','write.target-file-size-bytes'='1000000'";
+    harness.succeed(&["check", check(known).to_str().unwrap()]);
+}
+
 /// Everything below a folder.
 fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());

@@ -6,6 +6,7 @@ use flow::{OptionSpec, SinkFactory, SourceFactory};
 use rows::{Changelog, LogicalType};
 
 use super::expr::typed;
+use super::options::Given;
 use super::planner::Planner;
 use super::resolve::resolve;
 use super::scope::Scope;
@@ -95,7 +96,8 @@ impl Planner<'_> {
         table.given.add(hints);
         table.def.options.clone_from(&table.given.values);
         let errors = match &table.stored {
-            Some(stored) => table.given.check(&stored.table_options, &[], "the table", at),
+            // The stored table may have properties that others gave it.
+            Some(stored) => Given::new(hints).check(&stored.table_options, &[], "the table", at),
             None => self.check_connector(&mut table, at),
         };
         errors.or(table)

@@ -71,6 +71,26 @@ fn a_table_of_the_catalog_needs_no_declaration() {
 }
 
 #[test]
+fn a_hint_is_checked_and_not_the_properties_that_others_gave_the_table() {
+    let lake = Lake::default();
+    plan_with(&lake, SHOP, &Overrides::default(), Mode::Run).unwrap();
+    for table in lake.tables.lock().unwrap().values_mut() {
+        table.options.insert("owner".into(), "somebody".into());
+    }
+    let shop = SHOP.replace("CREATE TABLE lake", "CREATE TABLE IF NOT EXISTS lake");
+    let insert = |hint: &str| {
+        let insert = format!("INSERT INTO lake.db.log /*+ OPTIONS('{hint}'='true') */ SELECT id, name, n FROM events;");
+        plan_with(&lake, &format!("{shop}{insert}"), &Overrides::default(), Mode::Check)
+    };
+    insert("write.upsert.enabled").unwrap();
+    let error = insert("write.upsert.enable").unwrap_err().to_string();
+    assert!(
+        error.contains("unknown option 'write.upsert.enable'") && error.contains("'write.upsert.enabled'?"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_command_line_wins_over_the_file() {
     let overrides = Overrides {
         set: vec![("pipeline.name".into(), "other".into()), ("millstream.nope".into(), "1".into())],
