@@ -9,6 +9,7 @@ use kafka_client::{
     Client, Consumer, ConsumerConfig, OffsetReset, OffsetSpec, StartAt, TopicId, TopicInfo, TopicPartition,
 };
 use ledger::Account;
+use rows::position::{find, of_its_name};
 use rows::{PartitionId, Positions};
 
 use super::options::{Bounded, KafkaOptions, Startup};
@@ -74,9 +75,9 @@ impl KafkaSource {
 
     async fn start(&mut self, at: &Positions) -> Result<Opened> {
         let client = Client::new(self.config.client.clone(), self.cluster.clone());
-        let found = self.find(&client).await?;
-        for found in &found {
-            same_topic(found, at)?;
+        let mut found = self.find(&client).await?;
+        for found in &mut found {
+            found.id = identified(&found.id, at)?;
         }
         let starts = self.starts(&client, &found, at).await?;
         let ends = self.ends(&client, &found).await?;
@@ -130,8 +131,8 @@ impl KafkaSource {
         let mut starts = BTreeMap::new();
         let mut fresh = Vec::new();
         for Found { partition, id, .. } in found {
-            match at.get(id) {
-                Some(offset) => drop(starts.insert(partition.clone(), *offset)),
+            match find(at, id) {
+                Some((_, offset)) => drop(starts.insert(partition.clone(), offset)),
                 None => fresh.push(partition.clone()),
             }
         }
@@ -224,19 +225,23 @@ impl KafkaSource {
     }
 }
 
-/// Positions of another topic or cluster of the same name mean nothing here.
-fn same_topic(found: &Found, at: &Positions) -> Result<()> {
-    let differs = |ours: &str, theirs: &str| !ours.is_empty() && !theirs.is_empty() && ours != theirs;
-    let other = at.keys().find(|id| id.topic == found.id.topic && id.index == found.id.index && **id != found.id);
-    let Some(other) = other else { return Ok(()) };
-    let (what, ours, theirs) = if differs(&found.id.topic_id, &other.topic_id) {
-        ("the topic was recreated", &other.topic_id, &found.id.topic_id)
-    } else {
-        ("the topic is on another cluster", &other.cluster, &found.id.cluster)
-    };
-    Err(Error::user(format!("{}: {what} since the last commit", found.partition))
-        .detail(format!("the table was written from {ours}; the broker now answers with {theirs}"))
-        .hint("its offsets start anew, so the job cannot go on where it stood: give the job another 'pipeline.name' (and an empty table, or one whose rows may be written again)"))
+/// The partition with all that broker and table know of it.
+///
+/// # Errors
+/// The table's positions are of another topic or cluster of the same name: they mean nothing here.
+fn identified(id: &PartitionId, at: &Positions) -> Result<PartitionId> {
+    if let Some((other, _)) = of_its_name(at, id).find(|(other, _)| !other.may_be(id)) {
+        let is_other_cluster = PartitionId { cluster: id.cluster.clone(), ..other.clone() }.may_be(id);
+        let (what, ours, theirs) = if is_other_cluster {
+            ("the topic is on another cluster", &other.cluster, &id.cluster)
+        } else {
+            ("the topic was recreated", &other.topic_id, &id.topic_id)
+        };
+        return Err(Error::user(format!("{id}: {what} since the last commit"))
+            .detail(format!("the table was written from {ours}; the broker now answers with {theirs}"))
+            .hint("its offsets start anew, so the job cannot go on where it stood: give the job another 'pipeline.name' (and an empty table, or one whose rows may be written again)"));
+    }
+    Ok(find(at, id).map_or_else(|| id.clone(), |(known, _)| id.completed_by(known)))
 }
 
 impl Source for KafkaSource {
@@ -293,3 +298,6 @@ impl Reading {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

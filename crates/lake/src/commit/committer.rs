@@ -3,6 +3,7 @@
 use base::{Error, Result};
 use flow::sink::Published;
 use flow::{Committable, Committer, Outcome, Recovered};
+use rows::position::find;
 
 use super::failpoint::{Failpoint, reach};
 use super::prepared::Prepared;
@@ -86,7 +87,9 @@ impl LakeCommitter {
         }
         // Whatever an earlier try may have published, it did not: its files are of no use.
         remove_quietly(self.0.with.tools.disk.as_ref(), std::mem::take(&mut self.0.uncertain));
-        if prepared.is_empty() && prepared.spans.iter().all(|span| positions.get(&span.partition) == Some(&span.to)) {
+        if prepared.is_empty()
+            && prepared.spans.iter().all(|span| find(&positions, &span.partition).is_some_and(|(_, to)| to == span.to))
+        {
             let version = table.metadata.current_snapshot_id.map(|id| id.to_string()).unwrap_or_default();
             return Ok(Tried::Done(Outcome::Published(Published { version, ..Published::default() })));
         }

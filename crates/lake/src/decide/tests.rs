@@ -113,6 +113,21 @@ fn spans_must_begin_where_head_ends() {
 }
 
 #[test]
+fn a_topic_that_had_no_id_yet_is_the_one_that_has_one_now() {
+    let unknown = PartitionId { topic_id: "".into(), ..partition(0) };
+    let head: Positions = [(unknown.clone(), Offset(10))].into();
+    let judge =
+        |spans: &[Span]| verdict(Head { positions: &head, has_this_commit: false, cleaned_by_another: false }, spans);
+    assert_eq!(judge(&[span(0, 10, 20)]), Verdict::Publish);
+    assert_eq!(judge(&[span(0, 0, 20)]), Verdict::Overtaken(vec![span(0, 0, 10)]), "a run that stands elsewhere");
+    let carried = after(&head, &[span(0, 10, 20)]);
+    assert_eq!(carried, [(partition(0), Offset(20))].into(), "the id from now on");
+    let before = Span { partition: unknown, from: Offset(10), to: Offset(20) };
+    let behind = Head { positions: &carried, has_this_commit: false, cleaned_by_another: false };
+    assert!(matches!(verdict(behind, &[before]), Verdict::Overtaken(_)), "a run that began before the upgrade");
+}
+
+#[test]
 fn an_index_is_rebuilt_only_when_head_does_not_follow() {
     assert_eq!(index_use(Some(1), Some(1), true), IndexUse::AsIs);
     assert_eq!(index_use(Some(1), Some(2), true), IndexUse::Advance);

@@ -1,5 +1,6 @@
 //! Whether a prepared commit may be published on a head.
 
+use rows::position::{find, put};
 use rows::{Positions, Span};
 
 /// What the head of the table says.
@@ -24,23 +25,26 @@ pub enum Verdict {
 }
 
 /// The rule of exactly once: head must stand where the commit begins, in every partition. A partition that head does not
-/// know begins wherever the source says.
+/// know begins wherever the source says; one that it knows under fewer identities (its broker had no topic ids then) is
+/// the same.
 pub fn verdict(head: Head<'_>, spans: &[Span]) -> Verdict {
     if head.has_this_commit {
         return Verdict::AlreadyPublished;
     }
-    let moved = |span: &Span| head.positions.get(&span.partition).is_some_and(|to| *to != span.from);
+    let moved = |span: &Span| find(head.positions, &span.partition).is_some_and(|(_, to)| to != span.from);
     if !head.cleaned_by_another && !spans.iter().any(moved) {
         return Verdict::Publish;
     }
-    let held = |span: &Span| Some(Span { to: *head.positions.get(&span.partition)?, ..span.clone() });
+    let held = |span: &Span| Some(Span { to: find(head.positions, &span.partition)?.1, ..span.clone() });
     Verdict::Overtaken(spans.iter().filter_map(held).collect())
 }
 
 /// Where the job stands after a commit.
 pub fn after(positions: &Positions, spans: &[Span]) -> Positions {
     let mut after = positions.clone();
-    after.extend(spans.iter().map(|span| (span.partition.clone(), span.to)));
+    for span in spans {
+        put(&mut after, &span.partition, span.to);
+    }
     after
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base::{Clock, Error, Result};
 use ledger::{Account, Budget};
 use rows::Positions;
+use rows::position::{find, put};
 
 use crate::plan::TransformPlan;
 use crate::runtime::committer::CommitDesk;
@@ -59,7 +60,7 @@ impl Start {
             tracing::warn!(table = %name, "{note}");
         }
         let opened = source.open(&recovered.positions).await?;
-        let commit_start = opened.start_moves && opened.start.keys().any(|id| !recovered.positions.contains_key(id));
+        let commit_start = opened.start_moves && opened.start.keys().any(|id| find(&recovered.positions, id).is_none());
         let start = start_positions(opened.start, &recovered.positions);
         gauge.update(|progress| progress.began(&start, opened.end.as_ref()));
         let (feed, ends) = feed::feed(source, budget.watch_pressure());
@@ -88,7 +89,9 @@ impl Start {
 
 /// The source knows every partition; for those that were committed, the sink's word counts.
 fn start_positions(mut opened: Positions, committed: &Positions) -> Positions {
-    opened.extend(committed.iter().map(|(partition, offset)| (partition.clone(), *offset)));
+    for (partition, offset) in committed {
+        put(&mut opened, partition, *offset);
+    }
     opened
 }
 
@@ -98,4 +101,28 @@ pub(super) fn limits(settings: &Settings) -> Result<eval::Limits> {
     let zone = settings.get(ZONE).map_or(Ok(eval::Zone::UTC), eval::Zone::parse);
     let zone = zone.map_err(|error| Error::user(format!("setting '{ZONE}': {error}")))?;
     Ok(eval::Limits { zone, ..eval::Limits::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Offset, PartitionIndex};
+    use rows::PartitionId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_committed_counts_and_the_source_says_what_it_is_called() {
+        let id = |index, topic_id: &str| PartitionId {
+            topic: "t".into(),
+            index: PartitionIndex(index),
+            cluster: "c".into(),
+            topic_id: topic_id.into(),
+        };
+        let opened: Positions = [(id(0, "x"), Offset(0)), (id(1, "x"), Offset(3)), (id(2, "x"), Offset(4))].into();
+        let committed: Positions = [(id(0, "x"), Offset(7)), (id(1, ""), Offset(8)), (id(9, "y"), Offset(9))].into();
+        let start = start_positions(opened, &committed);
+        let expected: Positions =
+            [(id(0, "x"), Offset(7)), (id(1, "x"), Offset(8)), (id(2, "x"), Offset(4)), (id(9, "y"), Offset(9))].into();
+        assert_eq!(start, expected);
+    }
 }
