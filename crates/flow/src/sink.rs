@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::{ByteCount, Clock, Disk, Epoch, Result};
-use ledger::Budget;
+use ledger::{Budget, Waker};
 use rows::{Batch, Changelog, Positions, Schema, Span};
 
 use crate::settings::Settings;
@@ -62,6 +62,9 @@ impl std::fmt::Debug for Sink {
 /// Takes rows and prepares them. Synchronous; stepped by a worker; never waits, never fsyncs. The accounts that it opened
 /// have floors with which it makes progress however short memory is.
 pub trait SinkWriter: Send {
+    /// Whom to wake when a [`Self::prepare`] that waited may go on. Called once, before anything else.
+    fn wake_with(&mut self, _waker: Waker) {}
+
     /// Takes the rows. Reserves with `try_reserve` what it keeps; where that fails it spills, paid from its floor.
     fn write(&mut self, batch: Batch) -> Result<Wrote>;
 
@@ -74,7 +77,8 @@ pub trait SinkWriter: Send {
     fn reclaim(&mut self, want: ByteCount) -> Result<ByteCount>;
 
     /// Makes everything written since the last `prepare` durable-to-be but invisible, in bounded pieces: called again
-    /// until it is done. `spans` are what this epoch extends, the same at each call.
+    /// until it is done. `spans` are what this epoch extends, the same at each call. While it waits
+    /// ([`Prepare::Waiting`]) it holds what was written, and [`Self::reclaim`] frees it as before.
     fn prepare(&mut self, epoch: Epoch, spans: &[Span]) -> Result<Prepare>;
 }
 
@@ -92,6 +96,9 @@ pub type Committable = Box<dyn Any + Send>;
 /// How far a `prepare` came.
 pub enum Prepare {
     Working,
+    /// Nothing can be done before another sink is done with what they share; then the waker is called
+    /// ([`SinkWriter::wake_with`]).
+    Waiting,
     Done(Committable),
 }
 
@@ -99,6 +106,7 @@ impl std::fmt::Debug for Prepare {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Working => "Working",
+            Self::Waiting => "Waiting",
             Self::Done(_) => "Done",
         })
     }

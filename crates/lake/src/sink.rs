@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{ByteCount, Epoch, Error, Result};
 use flow::sink::Prepare;
 use flow::{Sink, SinkContext, SinkInstance, SinkWriter, Wrote};
-use ledger::Account;
+use ledger::{Account, Waker};
 use rows::{AbsentMask, Batch, Span};
 
 use crate::catalog::TableIdent;
@@ -61,6 +61,7 @@ impl SinkInstance for LakeSink {
         let writer = LakeWriter {
             tools: tools(opened.write_account(), opened.write_more()),
             lease: opened.write_lease().clone(),
+            waker: None,
             run_account: context.budget.account(format!("sink/{}/run", context.name), SORT_FLOOR),
             columns: self.columns.clone(),
             open: None,
@@ -76,6 +77,8 @@ impl SinkInstance for LakeSink {
 struct LakeWriter {
     tools: Tools,
     lease: Lease,
+    /// Called when the lease becomes free.
+    waker: Option<Arc<Waker>>,
     run_account: Account,
     columns: Vec<String>,
     open: Option<OpenWriter>,
@@ -146,6 +149,10 @@ fn reordered(batch: Batch, order: &[usize]) -> Result<Batch> {
 }
 
 impl SinkWriter for LakeWriter {
+    fn wake_with(&mut self, waker: Waker) {
+        self.waker = Some(self.lease.enter(waker));
+    }
+
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         let open = self.open()?;
         let batch = match &open.order {
@@ -181,7 +188,7 @@ impl SinkWriter for LakeWriter {
         let preparation = match &mut self.preparation {
             Some(preparation) => preparation,
             None => {
-                let Some(lease) = self.lease.try_take() else { return Ok(Prepare::Working) };
+                let Some(lease) = self.lease.try_take() else { return Ok(Prepare::Waiting) };
                 let open = self.open()?;
                 let reduced = open.sorter.finish()?;
                 open.input.restart();

@@ -121,6 +121,7 @@ impl Pipeline {
 
     pub(crate) fn attach(&mut self, bell: &Bell) {
         self.parts.feed.input.wake_with(bell.waker());
+        self.parts.writer.wake_with(bell.waker());
         self.reclaimer = Some(self.parts.budget.reclaimer(Reclaim::SortRun, bell.waker()));
     }
 
@@ -135,7 +136,6 @@ impl Pipeline {
             self.look_for_outcome()?;
         }
         if let Phase::Preparing { .. } = self.phase {
-            // What is being prepared gives its memory back by itself; an ask waits until then.
             return self.prepare(bell);
         }
         self.answer_ask()?;
@@ -278,7 +278,14 @@ impl Pipeline {
             return Err(Error::internal("prepare outside its phase"));
         };
         match self.parts.writer.prepare(self.epoch, &spans)? {
+            // What is being prepared gives its memory back by itself; an ask waits until then.
             Prepare::Working => self.phase = Phase::Preparing { committer, spans },
+            // Who waits is also a victim: whoever prepares, or another pipeline, may lack what this one holds.
+            Prepare::Waiting => {
+                self.phase = Phase::Preparing { committer, spans };
+                self.answer_ask()?;
+                return Ok(Did::Wait { until: Duration::MAX });
+            }
             Prepare::Done(prepared) => {
                 self.cut.extend(spans.iter().map(|span| (span.partition.clone(), span.to)));
                 let first = self.parts.decoder.before_commit();

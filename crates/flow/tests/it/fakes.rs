@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{Int64Array, RecordBatch};
@@ -15,7 +15,7 @@ use flow::{
     Committable, Committer, Decoder, Decoding, JobPlan, Opened, Outcome, PipelinePlan, Prepare, RawBatch, Recovered,
     Settings, Sink, SinkContext, SinkWriter, Source, SourceContext, SourceEvent, SourceInstance, SourceParts, Wrote,
 };
-use ledger::{Budget, Owned, Reclaim, Reservation};
+use ledger::{Budget, Owned, Reclaim, Reservation, Waker};
 use rows::{AbsentMask, Batch, Field, LogicalType, Origin, PartitionId, Positions, Schema, Span};
 use tokio::sync::Notify;
 
@@ -201,6 +201,41 @@ pub(crate) struct Table {
     pub(crate) committed: Arc<Notify>,
 }
 
+/// Keeps a sink from preparing while it is closed, as another sink would that prepares.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    closed: AtomicBool,
+    opens_when_asked: bool,
+    /// How often the sink found it closed.
+    pub(crate) waited: AtomicU64,
+    /// The sink has found it closed.
+    pub(crate) found: Notify,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Gate {
+    /// A closed one; being asked for memory opens it, if that is so.
+    pub(crate) fn closed(opens_when_asked: bool) -> Arc<Self> {
+        Arc::new(Self { closed: true.into(), opens_when_asked, ..Self::default() })
+    }
+
+    pub(crate) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+        if let Some(waker) = &*self.waker.lock().unwrap() {
+            waker.wake();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if closed {
+            self.waited.fetch_add(1, Ordering::SeqCst);
+            self.found.notify_one();
+        }
+        closed
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct TableSink {
     pub(crate) table: Arc<Mutex<Table>>,
@@ -211,11 +246,13 @@ pub(crate) struct TableSink {
     pub(crate) asks: Option<Budget>,
     /// How often this sink was asked.
     pub(crate) asked: Arc<AtomicU64>,
+    /// What it waits for before it prepares.
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl TableSink {
     pub(crate) fn new(table: Arc<Mutex<Table>>, faults: Arc<Faults>) -> Self {
-        Self { table, faults, soon: 50, asks: None, asked: Arc::default() }
+        Self { table, faults, soon: 50, asks: None, asked: Arc::default(), gate: Arc::default() }
     }
 }
 
@@ -232,6 +269,7 @@ impl SinkInstance for TableSink {
             pieces: 0,
             asks: self.asks.clone(),
             asked: self.asked.clone(),
+            gate: self.gate.clone(),
         };
         let committer = TableCommitter { table: self.table.clone(), faults: self.faults.clone() };
         Ok(Sink { writer: Box::new(writer), committer: Box::new(committer) })
@@ -245,6 +283,7 @@ struct TableWriter {
     pieces: usize,
     asks: Option<Budget>,
     asked: Arc<AtomicU64>,
+    gate: Arc<Gate>,
 }
 
 struct Prepared {
@@ -253,12 +292,16 @@ struct Prepared {
 }
 
 impl SinkWriter for TableWriter {
+    fn wake_with(&mut self, waker: Waker) {
+        *self.gate.waker.lock().unwrap() = Some(waker);
+    }
+
     fn write(&mut self, batch: Batch) -> Result<Wrote> {
         self.faults.strike("write")?;
         let numbers = batch.columns.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
         self.rows.extend(numbers.values().iter().map(|n| (batch.origin.partition.index.0, *n)));
         if let Some(budget) = &self.asks {
-            budget.ask_back(ByteCount(8), Reclaim::EarlyCommit);
+            budget.ask_back(ByteCount::mib(1), Reclaim::EarlyCommit);
         }
         Ok(if self.rows.len() >= self.soon { Wrote::CommitSoon } else { Wrote::Kept })
     }
@@ -269,11 +312,17 @@ impl SinkWriter for TableWriter {
 
     fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.gate.opens_when_asked && self.gate.waited.load(Ordering::SeqCst) > 0 {
+            self.gate.open();
+        }
         Ok(ByteCount::ZERO)
     }
 
     fn prepare(&mut self, _epoch: Epoch, spans: &[Span]) -> Result<Prepare> {
         self.faults.strike("prepare")?;
+        if self.gate.is_closed() {
+            return Ok(Prepare::Waiting);
+        }
         self.pieces += 1;
         if !self.pieces.is_multiple_of(3) {
             return Ok(Prepare::Working);

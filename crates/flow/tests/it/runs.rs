@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base::ByteCount;
 use flow::runtime::Job;
 use ledger::Budget;
 use tokio::sync::Notify;
 
-use crate::fakes::{Faults, Numbers, Table, TableSink, options, partition, plan};
+use crate::fakes::{Faults, Gate, Numbers, Table, TableSink, options, partition, plan};
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -168,4 +169,44 @@ fn a_stop_ends_what_waits_and_commits_the_rest() {
     assert_eq!(table.lock().unwrap().rows[&0], (0..5).collect::<Vec<_>>());
     assert_eq!(late.lock().unwrap().commits, 0);
     assert_eq!(base::threads::live(), 0, "threads are left over");
+}
+
+#[test]
+fn a_pipeline_that_waits_to_prepare_gives_memory_back_when_others_ask() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount::mib(1));
+    let faults = Faults::new(0, 0);
+    let tables: [Arc<Mutex<Table>>; 2] = Default::default();
+    let waits = TableSink { gate: Gate::closed(true), ..TableSink::new(tables[0].clone(), faults.clone()) };
+    let asks = TableSink { asks: Some(budget.clone()), ..TableSink::new(tables[1].clone(), faults.clone()) };
+    let gate = waits.gate.clone();
+    let job = Job::new(plan(Numbers::new(&[500], &faults), vec![waits, asks], "1 h"), options(1, &budget));
+    let ended = runtime().block_on(async { tokio::time::timeout(Duration::from_mins(1), job.run()).await });
+    ended.expect("an ask of a pipeline that waits went unheard").unwrap();
+    assert!(gate.waited.load(Ordering::SeqCst) > 0);
+    assert!(tables.iter().all(|table| table.lock().unwrap().rows[&0].len() == 500));
+}
+
+#[test]
+fn a_pipeline_that_waits_to_prepare_sleeps_until_it_is_woken() {
+    let _alone = ALONE.lock().unwrap();
+    let faults = Faults::new(0, 0);
+    let table = Arc::<Mutex<Table>>::default();
+    let sink = TableSink { gate: Gate::closed(false), ..TableSink::new(table.clone(), faults.clone()) };
+    let gate = sink.gate.clone();
+    let job =
+        Job::new(plan(Numbers::new(&[5], &faults), vec![sink], "1 h"), options(1, &Budget::new(ByteCount::mib(1))));
+    runtime().block_on(async {
+        let opened = async {
+            gate.found.notified().await;
+            for _ in 0..100_000 {
+                tokio::task::yield_now().await;
+            }
+            gate.open();
+        };
+        tokio::join!(job.run(), opened).0.unwrap();
+    });
+    let waited = gate.waited.load(Ordering::SeqCst);
+    assert!(waited < 50, "looked {waited} times");
+    assert_eq!(table.lock().unwrap().rows[&0].len(), 5);
 }

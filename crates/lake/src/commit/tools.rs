@@ -1,11 +1,10 @@
 //! What the steps of a commit work with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use base::Disk;
-use ledger::Account;
+use ledger::{Account, Waker};
 
 use super::names::FileNames;
 use crate::options::SinkOptions;
@@ -58,13 +57,34 @@ impl Tools {
 /// The right to prepare: one sink of a job at a time, since writing is paid from one account whatever the number of
 /// tables. Cheap to clone; all clones are the same right.
 #[derive(Clone, Debug, Default)]
-pub struct Lease(Arc<AtomicBool>);
+pub struct Lease(Arc<Mutex<Taken>>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    is_taken: bool,
+    /// Of those who may want it; who is gone is forgotten when the next one comes.
+    waiting: Vec<Weak<Waker>>,
+}
 
 impl Lease {
-    /// `None` while another sink prepares: try again at the next step.
+    /// `None` while another sink prepares. Whoever entered ([`Self::enter`]) is woken when it is done.
     pub fn try_take(&self) -> Option<LeaseGuard> {
-        let free = self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        free.then(|| LeaseGuard(self.clone()))
+        let was_taken = std::mem::replace(&mut self.taken().is_taken, true);
+        (!was_taken).then(|| LeaseGuard(self.clone()))
+    }
+
+    /// Has `waker` called each time that the right becomes free, as long as the caller keeps what it gets.
+    #[must_use]
+    pub fn enter(&self, waker: Waker) -> Arc<Waker> {
+        let waker = Arc::new(waker);
+        let mut taken = self.taken();
+        taken.waiting.retain(|other| other.strong_count() > 0);
+        taken.waiting.push(Arc::downgrade(&waker));
+        waker
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,6 +94,12 @@ pub struct LeaseGuard(Lease);
 
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        self.0.0.store(false, Ordering::Release);
+        let mut taken = self.0.taken();
+        taken.is_taken = false;
+        let waiting: Vec<Arc<Waker>> = taken.waiting.iter().filter_map(Weak::upgrade).collect();
+        drop(taken);
+        for waker in waiting {
+            waker.wake();
+        }
     }
 }
