@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::expr::{Expr, Node};
+use crate::operators::ArithmeticOp;
+
 /// An expression that has no meaning. The caller knows where in the SQL text it stands and adds that.
 ///
 /// Worded like Flink's validation errors where Flink has one.
@@ -36,18 +39,31 @@ impl TypeError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} in {expression}")]
 pub struct EvalError {
+    /// Which expression of the program, from 0; 0 of a predicate.
+    pub output: usize,
     /// The smallest expression that failed, as SQL.
     pub expression: String,
     /// The row of the batch, from 0.
     pub row: usize,
     /// Worded like Flink's, lower case.
     pub reason: String,
+    /// How to write the smallest expression so that it cannot fail, where there is a way.
+    pub hint: Option<String>,
 }
 
-impl From<EvalError> for base::Error {
-    fn from(error: EvalError) -> Self {
-        Self::user(error.to_string())
-            .hint("TRY_CAST gives NULL where CAST fails; NULLIF(divisor, 0) gives NULL where a division by zero fails")
+impl EvalError {
+    pub(crate) fn of(expr: &Expr, row: usize, reason: String) -> Self {
+        Self { output: 0, expression: expr.to_string(), row, reason, hint: without_failure(expr) }
+    }
+}
+
+fn without_failure(expr: &Expr) -> Option<String> {
+    match &expr.node {
+        Node::Cast { input, .. } => Some(format!("TRY_CAST({input} AS {}) gives NULL where CAST fails", expr.ty)),
+        Node::Arithmetic { op: ArithmeticOp::Divide | ArithmeticOp::Modulo, right, .. } => {
+            Some(format!("NULLIF({right}, 0) as the divisor gives NULL where it is zero"))
+        }
+        _ => None,
     }
 }
 

@@ -67,9 +67,7 @@ fn apply(expr: &Expr, values: &[Value], frame: Frame<'_>) -> Result<Value, EvalE
     };
     match array {
         Ok(array) => Ok(Value { array, constant }),
-        Err(RowError { row, reason }) => {
-            Err(EvalError { expression: expr.to_string(), row: if constant { first_active } else { row }, reason })
-        }
+        Err(RowError { row, reason }) => Err(EvalError::of(expr, if constant { first_active } else { row }, reason)),
     }
 }
 
@@ -117,7 +115,7 @@ fn case(
     }
     match choices.into_array(&expr.ty) {
         Ok(array) => Ok(Value::column(array)),
-        Err(RowError { row, reason }) => Err(EvalError { expression: expr.to_string(), row, reason }),
+        Err(RowError { row, reason }) => Err(EvalError::of(expr, row, reason)),
     }
 }
 
@@ -143,7 +141,7 @@ fn coalesce(expr: &Expr, args: &[Expr], columns: &[ArrayRef], frame: Frame<'_>) 
     }
     match choices.into_array(&expr.ty) {
         Ok(array) => Ok(Value::column(array)),
-        Err(RowError { row, reason }) => Err(EvalError { expression: expr.to_string(), row, reason }),
+        Err(RowError { row, reason }) => Err(EvalError::of(expr, row, reason)),
     }
 }
 
@@ -152,9 +150,6 @@ pub(crate) fn materialise(value: Value, expr: &Expr, frame: Frame<'_>) -> Result
     if !value.constant {
         return Ok(value.array);
     }
-    choose::repeat(&value.array, frame.rows, frame.column_bytes_max).map_err(|RowError { row, reason }| EvalError {
-        expression: expr.to_string(),
-        row,
-        reason,
-    })
+    choose::repeat(&value.array, frame.rows, frame.column_bytes_max)
+        .map_err(|RowError { row, reason }| EvalError { hint: None, ..EvalError::of(expr, row, reason) })
 }

@@ -57,12 +57,13 @@ impl Program {
     pub fn evaluate(&self, batch: &RecordBatch, absent: &AbsentMask) -> Result<(Vec<ArrayRef>, AbsentMask), EvalError> {
         let mut columns = Vec::with_capacity(self.exprs.len());
         let mut masks = Vec::with_capacity(self.exprs.len());
-        for (expr, used) in &self.exprs {
+        for (output, (expr, used)) in self.exprs.iter().enumerate() {
             let mask = absent_rows(used, absent);
             let present = mask.as_ref().map(|mask| !mask);
             let frame = frame(batch, present.as_ref(), self.limits);
-            let value = evaluate::evaluate(expr, batch.columns(), frame)?;
-            let column = evaluate::materialise(value, expr, frame)?;
+            let value = evaluate::evaluate(expr, batch.columns(), frame);
+            let column = value.and_then(|value| evaluate::materialise(value, expr, frame));
+            let column = column.map_err(|error| EvalError { output, ..error })?;
             columns.push(match &present {
                 Some(present) if expr.as_column().is_none() => nulled(column, present),
                 _ => column,

@@ -16,6 +16,8 @@ use crate::plan::TransformPlan;
 /// A compiled [`TransformPlan`].
 #[derive(Debug)]
 pub(crate) struct Transform {
+    /// The sink's table, for messages.
+    sink: String,
     filter: Option<Filter>,
     project: Program,
     /// Columns of the input that identify a row; empty for an append stream.
@@ -33,7 +35,8 @@ struct Filter {
 }
 
 impl Transform {
-    pub(crate) fn new(plan: &TransformPlan, limits: Limits) -> Result<Self> {
+    /// `sink` names the table that the rows are for, in messages.
+    pub(crate) fn new(plan: &TransformPlan, limits: Limits, sink: &str) -> Result<Self> {
         let (upsert, key) = match &plan.input_changelog {
             Changelog::Upsert(key) => (true, key.clone()),
             Changelog::Append => (false, Vec::new()),
@@ -44,6 +47,7 @@ impl Transform {
             Ok(Filter { predicate: Predicate::compile(expr, &plan.input, limits)?, key_only })
         });
         Ok(Self {
+            sink: sink.to_owned(),
             filter: filter.transpose().map_err(|error| not_typed(&error))?,
             project: Program::compile(plan.project.clone(), &plan.input, limits).map_err(|error| not_typed(&error))?,
             key,
@@ -65,7 +69,7 @@ impl Transform {
     fn filtered(&self, filter: &Filter, mut batch: Batch) -> Result<Batch> {
         let masked = self.without_deleted_cells(&batch);
         let Selected { rows, undecided } =
-            filter.predicate.evaluate(&batch.columns, &masked).map_err(|error| failed(&batch, &error))?;
+            filter.predicate.evaluate(&batch.columns, &masked).map_err(|error| self.failed(&batch, "WHERE", &error))?;
         let deletes = deletes(&batch);
         if let Some(undecided) = undecided {
             let open = (undecided.set_indices()).find(|row| filter.key_only || !is_set(deletes.as_ref(), *row));
@@ -84,7 +88,7 @@ impl Transform {
     fn projected(&self, batch: Batch) -> Result<Batch> {
         let masked = self.without_deleted_cells(&batch);
         let (columns, absent) =
-            self.project.evaluate(&batch.columns, &masked).map_err(|error| failed(&batch, &error))?;
+            self.project.evaluate(&batch.columns, &masked).map_err(|error| self.failed_column(&batch, &error))?;
         let deletes = deletes(&batch);
         let mut masks = Vec::with_capacity(columns.len());
         for (index, expr) in self.project.exprs().enumerate() {
@@ -94,7 +98,8 @@ impl Transform {
             let used = expr.columns_used();
             if let (Some(mask), true) = (&mask, used.len() > 1) {
                 let row = mask.set_indices().next().unwrap_or(0);
-                return Err(self.unavailable(&batch, row, &self.output.fields[index].name, &used));
+                let what = format!("the column '{}'", self.output.fields[index].name);
+                return Err(self.unavailable(&batch, row, &what, &used));
             }
             masks.push(mask);
         }
@@ -115,11 +120,30 @@ impl Transform {
         AbsentMask::new(masks.collect())
     }
 
+    fn failed_column(&self, batch: &Batch, error: &EvalError) -> Error {
+        let name = self.output.fields.get(error.output).map_or("?", |field| field.name.as_str());
+        let failed = self.failed(batch, &format!("the column '{name}'"), error);
+        match self.project.exprs().nth(error.output).map(ToString::to_string) {
+            Some(whole) if whole != error.expression => failed.detail(format!("{name} is {whole}")),
+            _ => failed,
+        }
+    }
+
+    /// As in Flink the job stops: a row that was left out would be missing, and nobody would know.
+    fn failed(&self, batch: &Batch, what: &str, error: &EvalError) -> Error {
+        let rather = error.hint.as_ref().map_or(String::new(), |hint| format!("{hint}; "));
+        Error::user(format!("{}: {what} for {}: {error}", place(batch, error.row), self.sink)).hint(format!(
+            "{rather}CASE or WHERE can keep such values away from the expression, or correct them at their source; \
+             'millstream.bad-records' is for records that cannot be decoded, not for expressions"
+        ))
+    }
+
     /// An expression over several columns, or a condition, met a cell whose value nobody sent.
     fn unavailable(&self, batch: &Batch, row: usize, what: &str, used: &[usize]) -> Error {
         let absent = used.iter().find(|column| batch.absent.is_absent(**column, row));
         let name = absent.map_or("?", |column| &self.input.fields[*column].name);
-        Error::user(format!("{}: {what} needs the column '{name}', whose value is unavailable", place(batch, row)))
+        let (place, sink) = (place(batch, row), &self.sink);
+        Error::user(format!("{place}: {what} for {sink} needs the column '{name}', whose value is unavailable"))
             .detail("an unchanged large value is not in PostgreSQL's log, so the change event does not hold it")
             .hint(format!("use '{name}' alone in an output column, or set REPLICA IDENTITY FULL on the source table"))
     }
@@ -145,10 +169,6 @@ fn select(batch: &Batch, rows: &BooleanBuffer) -> Result<Batch> {
 fn place(batch: &Batch, row: usize) -> String {
     let offset = batch.origin.offsets.get(row).map_or(String::new(), |offset| format!("@{offset}"));
     format!("{}{offset}", batch.origin.partition)
-}
-
-fn failed(batch: &Batch, error: &EvalError) -> Error {
-    Error::user(format!("{}: {error}", place(batch, error.row)))
 }
 
 fn not_typed(error: &TypeError) -> Error {

@@ -67,7 +67,7 @@ fn transform(upsert: bool, filter: Option<Expr>, project: Vec<Expr>) -> Transfor
         project,
         output_changelog: changelog,
     };
-    Transform::new(&plan, Limits::default()).unwrap()
+    Transform::new(&plan, Limits::default(), "lake.db.t").unwrap()
 }
 
 fn rows_of(batch: &Batch) -> Vec<(RowKind, Vec<Cell>)> {
@@ -136,6 +136,33 @@ fn nothing_is_computed_for_deletes() {
     assert!(error.message().starts_with("t-1@10: "), "{}", error.message());
     let output = transform(true, Some(above(2, 0)), project).apply(input).unwrap();
     assert_eq!(rows_of(&output), [(DELETE, vec![v(1)]), (INSERT, vec![v(2), v(3)])]);
+}
+
+#[test]
+fn what_cannot_be_computed_is_told_with_its_place_and_a_way_out() {
+    let quotient = Expr::arithmetic(ArithmeticOp::Divide, column(1), column(2)).unwrap();
+    let more = Expr::arithmetic(ArithmeticOp::Add, quotient.clone(), Expr::int(1)).unwrap();
+    let input = batch(&[(INSERT, [v(1), v(9), v(3)]), (INSERT, [v(2), v(9), v(0)])], false);
+    let report = |filter, project| transform(false, filter, project).apply(input.clone()).unwrap_err().report();
+    let hint = "\n  hint: NULLIF(b, 0) as the divisor gives NULL where it is zero; CASE or WHERE can keep such values away \
+                from the expression, or correct them at their source; 'millstream.bad-records' is for records that cannot \
+                be decoded, not for expressions";
+    let failed = "/ by zero in (a / b)";
+    for (filter, project, told) in [
+        (None, vec![column(0), quotient.clone()], format!("t-1@11: the column 'c1' for lake.db.t: {failed}")),
+        (
+            None,
+            vec![column(0), more],
+            format!("t-1@11: the column 'c1' for lake.db.t: {failed}\n  detail: c1 is ((a / b) + CAST(1 AS BIGINT))"),
+        ),
+        (
+            Some(Expr::compare(CompareOp::Greater, quotient, Expr::int(1)).unwrap()),
+            all(),
+            format!("t-1@11: WHERE for lake.db.t: {failed}"),
+        ),
+    ] {
+        assert_eq!(report(filter, project), format!("{told}{hint}"));
+    }
 }
 
 #[test]

@@ -47,6 +47,28 @@ fn bad_records_stop_the_job_with_their_place_or_go_where_they_are_sent() {
 }
 
 #[test]
+fn an_expression_without_a_value_is_told_with_its_record_and_column_whatever_bad_records_says() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    harness.produce("t", &[upsert(1, "7", 1), upsert(2, "seven", 2)].concat());
+    let job = cdc_job("SET 'millstream.bad-records'='skip';")
+        .replace("lake.db.t (id BIGINT NOT NULL, name STRING", "lake.db.t (id BIGINT NOT NULL, n INT");
+    let cast = "CAST(name AS INT)";
+    let parts = ["t-0@1: ", "'n'", "lake.db.t", "seven", cast, "hint: TRY_CAST(name AS INT) gives NULL", "bad-records"];
+    job_fails(&harness, &job.replace("SELECT id, name", &format!("SELECT id, {cast}")), &parts);
+    job_fails(
+        &harness,
+        &job.replace("SELECT id, name", "SELECT id, 1").replace("FROM s;", &format!("FROM s WHERE {cast} > 1;")),
+        &["t-0@1: WHERE for lake.db.t", "seven", cast, "hint: TRY_CAST(name AS INT) gives NULL", "bad-records"],
+    );
+    let file = harness.write("job.sql", &job.replace("SELECT id, name", "SELECT id, TRY_CAST(name AS INT)"));
+    let ended = harness.run_job(&file);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let row = |id: &str, n: Option<&str>| vec![Some(id.to_owned()), n.map(str::to_owned)];
+    assert_eq!(harness.rows("t", &["id", "n"]), [row("1", Some("7")), row("2", None)]);
+}
+
+#[test]
 fn values_that_do_not_fit_are_named() {
     for (value, parts) in [
         (r#"{"before":null,"after":{"id":1,"name":"a","price":"x!"},"source":{"lsn":1},"op":"c"}"#, ["t-0@0", "price"]),

@@ -50,7 +50,7 @@ impl Start {
         let SourceParts { mut source, decoder } = source;
         let Sink { writer, committer } = sink;
         let limits = limits(&settings)?;
-        let transforms = transforms.iter().map(|plan| Transform::new(plan, limits)).collect::<Result<_>>()?;
+        let transforms = transforms.iter().map(|plan| Transform::new(plan, limits, &name)).collect::<Result<_>>()?;
         let interval = settings.duration(super::INTERVAL.0, super::INTERVAL.1)?;
         let (reply, answer) = tokio::sync::oneshot::channel();
         desk.recover(committer, reply)?;
