@@ -9,6 +9,7 @@ mod offsets;
 mod pool;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base::{ByteCount, Error, Result};
 use kafka_wire::protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic};
@@ -77,6 +78,27 @@ impl Client {
     /// What pays for responses about the cluster.
     pub(crate) fn account(&self) -> &Account {
         &self.inner.account
+    }
+
+    /// Waits until a broker answers, so that who waits in person soon hears of one that is not there. What is asked
+    /// afterwards has the patience of the configuration.
+    ///
+    /// # Errors
+    /// Transient, if no broker answers `within` this time; one that takes the connection and is silent may take longer.
+    ///
+    /// # Cancel safety
+    /// Yes.
+    pub async fn reach(&self, within: Duration) -> Result<()> {
+        let mut patience = Patience::lasting(within, self.config());
+        while let Err(error) = self.refresh(&[]).await {
+            let retriable = error.is_retriable();
+            patience.wait(error.into()).await.map_err(|error| {
+                // Of several addresses the error names only the last.
+                let told = format!("none of {} answered within {within:?}", self.bootstrap());
+                if retriable { error.detail(told) } else { error }
+            })?;
+        }
+        Ok(())
     }
 
     /// The cluster's name of itself.

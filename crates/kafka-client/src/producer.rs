@@ -92,13 +92,9 @@ impl Producer {
             }
             // What waits elsewhere is sent now, else its room would never come free.
             let _hurried = self.shared.hurry();
-            paid = Some(
-                self.shared
-                    .batches
-                    .reserve(room)
-                    .await
-                    .map_err(|error| Error::from(error).hint("raise 'buffer.memory', or lower 'batch.size'"))?,
-            );
+            paid = Some(self.shared.batches.reserve(room).await.map_err(|error| {
+                Error::from(error).hint("raise it with --property buffer.memory=…, or lower 'batch.size' so")
+            })?);
         }
     }
 
@@ -109,12 +105,14 @@ impl Producer {
         } else {
             (config.buffer_memory, "buffer.memory")
         };
-        if ByteCount::from(needed) <= limit {
+        let size = ByteCount::from(needed);
+        if size <= limit {
             return Ok(());
         }
-        let size = ByteCount::from(needed);
+        let enough = needed.checked_next_power_of_two().unwrap_or(needed);
         Err(Error::user(format!("a record for '{}' has {size}, and '{setting}' is {limit}", to.topic))
-            .hint(format!("raise '{setting}'")))
+            .detail("the broker has a limit of its own: 'max.message.bytes' of the topic, for compressed bytes")
+            .hint(format!("raise it with --property {setting}={enough}")))
     }
 
     async fn partition_of(&self, to: Destination<'_>, record: &NewRecord<'_>, len: usize) -> Result<TopicPartition> {

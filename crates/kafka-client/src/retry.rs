@@ -57,7 +57,12 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn new(config: &ClientConfig) -> Self {
-        let until = Instant::now() + Duration::from_millis(config.api_timeout_ms);
+        Self::lasting(Duration::from_millis(config.api_timeout_ms), config)
+    }
+
+    /// Another time than the configured one.
+    pub(crate) fn lasting(time: Duration, config: &ClientConfig) -> Self {
+        let until = Instant::now() + time;
         Self { until, backoff: retry_pauses(config), outage: Outage::default() }
     }
 

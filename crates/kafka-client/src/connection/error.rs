@@ -34,9 +34,9 @@ impl From<RequestError> for Error {
     fn from(error: RequestError) -> Self {
         let message = error.to_string();
         match error {
-            RequestError::Unreachable { .. } => {
-                Error::transient(message).hint("start the broker, or change 'bootstrap.servers'")
-            }
+            RequestError::Unreachable { .. } => Error::transient(message).hint(
+                "start the broker, or name another with --bootstrap, in a job file 'properties.bootstrap.servers'",
+            ),
             RequestError::Disconnected { .. } => {
                 Error::transient(message).hint("look into the broker's log for the reason")
             }

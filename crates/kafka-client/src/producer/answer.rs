@@ -180,7 +180,7 @@ impl Shared {
             let why = batch.trouble.as_deref().unwrap_or("it was not sent");
             batch.promise.complete(Err(Failure {
                 message: format!("a batch for {name} was not acknowledged within 'delivery.timeout.ms': {why}"),
-                hint: "look into the broker's log, or raise 'delivery.timeout.ms'",
+                hint: "look into the broker's log, or raise it with --property delivery.timeout.ms=…",
                 transient: true,
             }));
         }
@@ -207,10 +207,10 @@ fn pause(config: &crate::config::ClientConfig, attempts: u32) -> Duration {
 fn hint_for(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => {
-            "lower 'batch.size', or raise the topic's 'max.message.bytes'"
+            "compress (--codec zstd), or raise the topic's 'max.message.bytes'"
         }
         ErrorCode::TOPIC_AUTHORIZATION_FAILED => "ask for the right to write to the topic",
-        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => "set 'compression.type' to gzip, snappy or lz4",
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => "choose another with --codec: gzip, snappy or lz4",
         ErrorCode::INVALID_RECORD => "a compacted topic takes no record without key",
         _ => "look into the broker's log for the reason",
     }

@@ -61,7 +61,7 @@ impl Shared {
                     queue.closing = None;
                     promise.complete(Err(Failure {
                         message: format!("a batch for {name} could not be compressed"),
-                        hint: "set 'compression.type' to none",
+                        hint: "send without compression: --codec none",
                         transient: false,
                     }));
                 }

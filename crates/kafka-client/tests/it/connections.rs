@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base::{ByteCount, Retry};
 use kafka_client::{Client, ClientConfig, Consumer, ConsumerConfig, StartAt, TopicId};
 use kafka_wire::protocol::ApiKey;
@@ -87,12 +89,23 @@ async fn a_cluster_that_is_down_is_named_with_its_address() {
     assert_eq!(error.retry(), Retry::Backoff);
     let report = error.report();
     assert!(report.contains(&format!("the Kafka broker at {free} cannot be reached")), "{report}");
-    assert!(report.contains("start the broker, or change 'bootstrap.servers'"), "{report}");
+    assert!(report.contains("start the broker, or name another with --bootstrap"), "{report}");
 
     let mut consumer = Consumer::new(client, ConsumerConfig::new(config), account(ByteCount::mib(8)));
     consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Earliest);
     let report = base::Error::from(consumer.next().await.unwrap_err()).report();
     assert!(report.contains("cannot be reached"), "{report}");
+}
+
+#[tokio::test]
+async fn who_waits_in_person_is_told_of_all_that_do_not_answer() {
+    let ports = [1, 2].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let free = ports.map(|port| port.local_addr().unwrap().to_string()).join(",");
+    let client = Client::new(ClientConfig::new(&free).unwrap(), account(ByteCount::mib(8)));
+    let report = client.reach(Duration::from_millis(1)).await.unwrap_err().report();
+    let told = format!("detail: none of {free} answered within 1ms");
+    assert!(report.contains("cannot be reached") && report.contains(&told), "{report}");
+    Fake::start(1).await.client().reach(Duration::ZERO).await.unwrap();
 }
 
 #[tokio::test]

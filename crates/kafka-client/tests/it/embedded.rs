@@ -194,6 +194,7 @@ async fn a_record_that_cannot_be_sent_is_refused_before_it_is_taken() {
     });
     let report = producer.send(to("t"), &record(None, &[0; 9000], &[])).await.unwrap_err().report();
     assert!(report.contains("'buffer.memory' is 8KiB"), "{report}");
+    assert!(report.contains("raise it with --property buffer.memory=16384"), "{report}");
     let there = Destination { topic: "t", partition: Some(7) };
     let report = producer.send(there, &record(None, b"v", &[])).await.unwrap_err().report();
     assert!(report.contains("the partition t-7 does not exist"), "{report}");
