@@ -112,11 +112,15 @@ pub(crate) struct Broker {
     pub(crate) memory: Memory,
 }
 
+/// A Kafka cluster, and how to talk to it.
 #[derive(Debug, Args)]
-pub(crate) struct Bootstrap {
+pub(crate) struct Cluster {
     /// The brokers
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
     pub(crate) bootstrap: String,
+    /// Set a property of the Kafka client, under Kafka's own name, such as request.timeout.ms=5000; may be repeated
+    #[arg(long = "property", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) properties: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +134,7 @@ pub(crate) enum TopicsAction {
     /// Print the names of all topics
     List {
         #[command(flatten)]
-        bootstrap: Bootstrap,
+        cluster: Cluster,
     },
     /// Create a topic
     Create {
@@ -138,19 +142,19 @@ pub(crate) enum TopicsAction {
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10_000))]
         partitions: i32,
         #[command(flatten)]
-        bootstrap: Bootstrap,
+        cluster: Cluster,
     },
     /// Print a topic's id, partitions, leaders and offsets
     Describe {
         name: String,
         #[command(flatten)]
-        bootstrap: Bootstrap,
+        cluster: Cluster,
     },
     /// Delete a topic and its records
     Delete {
         name: String,
         #[command(flatten)]
-        bootstrap: Bootstrap,
+        cluster: Cluster,
     },
 }
 
@@ -159,14 +163,14 @@ pub(crate) struct Produce {
     pub(crate) topic: String,
     /// Records, one a line: raw values, or with --format json {"partition","key","value","headers","timestamp"} objects [default: standard input]
     pub(crate) file: Option<PathBuf>,
-    /// none, gzip, snappy, lz4 or zstd
-    #[arg(long, value_name = "C", default_value = "none")]
-    pub(crate) codec: String,
+    /// none, gzip, snappy, lz4 or zstd [default: none]
+    #[arg(long, value_name = "C")]
+    pub(crate) codec: Option<String>,
     /// What a line is
     #[arg(long, value_enum, default_value_t = Lines::Json)]
     pub(crate) format: Lines,
     #[command(flatten)]
-    pub(crate) bootstrap: Bootstrap,
+    pub(crate) cluster: Cluster,
 }
 
 /// What a line of `produce` and `consume` is.
@@ -194,7 +198,7 @@ pub(crate) struct Consume {
     #[arg(long, value_enum, default_value_t = Lines::Json)]
     pub(crate) format: Lines,
     #[command(flatten)]
-    pub(crate) bootstrap: Bootstrap,
+    pub(crate) cluster: Cluster,
 }
 
 #[derive(Debug, Args)]

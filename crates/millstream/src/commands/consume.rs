@@ -5,9 +5,7 @@ use std::io::{BufWriter, Write};
 
 use base::{ByteCount, Error, Offset, Result};
 use connect::ndjson;
-use kafka_client::{
-    Client, ClientConfig, Consumer, ConsumerConfig, Fetched, Isolation, OffsetSpec, StartAt, TopicPartition,
-};
+use kafka_client::{Client, Consumer, ConsumerConfig, Fetched, Isolation, OffsetSpec, StartAt, TopicPartition};
 use kafka_wire::records::{Read, Record, RecordReader};
 
 use super::kafka;
@@ -25,13 +23,13 @@ pub(crate) fn run(args: &cli::Consume) -> Result<()> {
 }
 
 async fn consume(args: &cli::Consume) -> Result<()> {
-    let (client, budget) = kafka::client(&args.bootstrap)?;
     let start = start(&args.from)?;
+    let config = config(&args.cluster)?;
+    let (client, budget) = kafka::connect(&args.cluster, config.client.clone(), kafka::MEMORY).await?;
     let topic = client.topic(&args.topic).await?;
     let partitions: Vec<_> =
         (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index)).collect();
     let mut left = if args.bounded { Some(ends(&client, &partitions, start).await?) } else { None };
-    let config = ConsumerConfig::new(ClientConfig::new(&args.bootstrap.bootstrap)?);
     let fetch = budget.account("fetch", Consumer::floor(ByteCount::mib(1)));
     let mut consumer = Consumer::new(client, config, fetch);
     for partition in &partitions {
@@ -61,6 +59,14 @@ async fn consume(args: &cli::Consume) -> Result<()> {
         printer.print(&fetched)?;
     }
     Ok(())
+}
+
+fn config(cluster: &cli::Cluster) -> Result<ConsumerConfig> {
+    if kafka::is_given(cluster, "group.id") {
+        return Err(Error::user("--property: 'group.id' means nothing here, since no offsets are committed")
+            .hint("say where to begin with --from earliest, latest or OFFSET"));
+    }
+    kafka::configured(cluster, |pairs| ConsumerConfig::from_properties(pairs.iter().copied()))
 }
 
 fn start(from: &str) -> Result<StartAt> {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use base::{ByteCount, Error, Result};
-use kafka_client::{ClientConfig, Delivery, Destination, Producer, ProducerConfig};
+use kafka_client::{Client, Delivery, Destination, Producer, ProducerConfig};
 use kafka_wire::codec::Codec;
 use kafka_wire::records::{Header, NewRecord};
 
@@ -12,7 +12,7 @@ use crate::cli::{self, Lines};
 use crate::process;
 use crate::record_line::RecordLine;
 
-/// The longest line that is read.
+/// The longest line that is read, unless `max.request.size` is larger.
 const LINE_MAX: ByteCount = ByteCount::mib(8);
 
 /// Deliveries that may be open before the oldest is waited for.
@@ -30,23 +30,25 @@ pub(crate) fn run(args: &cli::Produce) -> Result<()> {
 }
 
 async fn produce(args: &cli::Produce, mut input: impl BufRead) -> Result<()> {
-    let (client, budget) = kafka::client(&args.bootstrap)?;
-    let mut config = ProducerConfig::new(ClientConfig::new(&args.bootstrap.bootstrap)?);
-    config.codec = codec(&args.codec)?;
+    let config = config(args)?;
+    let line_max = LINE_MAX.max(config.request_max + config.request_max);
+    let memory = kafka::MEMORY.max(Producer::footprint(&config) + Client::FLOOR);
+    let (client, budget) = kafka::connect(&args.cluster, config.client.clone(), memory).await?;
     let producer = Producer::new(client, config, &budget, "producer");
     let mut open = std::collections::VecDeque::new();
     let mut sent = 0_u64;
     let mut line = String::new();
     for number in 1_u64.. {
         line.clear();
-        let read = input.by_ref().take(LINE_MAX.get()).read_line(&mut line);
+        let read = input.by_ref().take(line_max.get()).read_line(&mut line);
         let read = read.map_err(|error| Error::external("cannot read the input").caused_by(error))?;
         let text = line.trim_end_matches(['\n', '\r']);
         if read == 0 {
             break;
         }
-        if read as u64 == LINE_MAX.get() && !line.ends_with('\n') {
-            return Err(Error::user(format!("line {number} is longer than {LINE_MAX}")));
+        if read as u64 == line_max.get() && !line.ends_with('\n') {
+            return Err(Error::user(format!("line {number} is longer than {line_max}"))
+                .hint("raise the limit of records, and so of lines, with --property max.request.size=…"));
         }
         if text.is_empty() {
             continue;
@@ -67,6 +69,21 @@ async fn produce(args: &cli::Produce, mut input: impl BufRead) -> Result<()> {
     }
     tracing::info!("{sent} records written to {}", args.topic);
     Ok(())
+}
+
+/// `--property` and `--codec`.
+fn config(args: &cli::Produce) -> Result<ProducerConfig> {
+    const COMPRESSION: &str = "compression.type";
+    let from = |pairs: &[(&str, &str)]| ProducerConfig::from_properties(pairs.iter().copied());
+    let mut config = kafka::configured(&args.cluster, from)?;
+    if let Some(name) = &args.codec {
+        if kafka::is_given(&args.cluster, COMPRESSION) {
+            return Err(Error::user(format!("--codec and --property {COMPRESSION} are both given"))
+                .hint("they mean the same: leave one out"));
+        }
+        config.codec = codec(name)?;
+    }
+    Ok(config)
 }
 
 /// Hands one record to the producer.

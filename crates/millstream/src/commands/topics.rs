@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use base::Result;
-use kafka_client::{Client, NewTopic, OffsetSpec, TopicPartition};
+use kafka_client::{Client, ClientConfig, NewTopic, OffsetSpec, TopicPartition};
 
-use super::kafka::client;
-use crate::cli::{Topics, TopicsAction};
+use super::kafka;
+use crate::cli::{Cluster, Topics, TopicsAction};
 use crate::process;
 
 pub(crate) fn run(args: &Topics) -> Result<()> {
@@ -15,23 +15,28 @@ pub(crate) fn run(args: &Topics) -> Result<()> {
 
 async fn act(action: &TopicsAction) -> Result<()> {
     match action {
-        TopicsAction::List { bootstrap } => {
-            for topic in client(bootstrap)?.0.list_topics().await? {
+        TopicsAction::List { cluster } => {
+            for topic in client(cluster).await?.list_topics().await? {
                 process::say(topic.name)?;
             }
         }
-        TopicsAction::Create { name, partitions, bootstrap } => {
+        TopicsAction::Create { name, partitions, cluster } => {
             let topic = NewTopic { name: name.clone(), partitions: Some(*partitions), ..NewTopic::default() };
-            let id = client(bootstrap)?.0.create_topic(&topic).await?;
+            let id = client(cluster).await?.create_topic(&topic).await?;
             process::say(format!("created {name} with {partitions} partitions, id {id}"))?;
         }
-        TopicsAction::Describe { name, bootstrap } => describe(&client(bootstrap)?.0, name).await?,
-        TopicsAction::Delete { name, bootstrap } => {
-            client(bootstrap)?.0.delete_topic(name).await?;
+        TopicsAction::Describe { name, cluster } => describe(&client(cluster).await?, name).await?,
+        TopicsAction::Delete { name, cluster } => {
+            client(cluster).await?.delete_topic(name).await?;
             process::say(format!("deleted {name}"))?;
         }
     }
     Ok(())
+}
+
+async fn client(cluster: &Cluster) -> Result<Client> {
+    let config = kafka::configured(cluster, |pairs| ClientConfig::from_properties(pairs.iter().copied()))?;
+    Ok(kafka::connect(cluster, config, kafka::MEMORY).await?.0)
 }
 
 async fn describe(client: &Client, name: &str) -> Result<()> {

@@ -118,6 +118,54 @@ fn every_codec_is_written_and_read() {
 }
 
 #[test]
+fn properties_of_the_client_are_set_by_kafkas_names_and_wrong_ones_are_refused() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    harness.create_topic("t", "1");
+    let file = harness.write("lines", &("x".repeat(2_000_000) + "\n"));
+    let produce = ["produce", "t", file.to_str().unwrap(), "--format", "raw", "--bootstrap", &bootstrap];
+    let with = |arguments: &[&'static str]| [&produce, arguments].concat();
+    harness.fail(&produce, &["'max.request.size' is 1MiB", "hint: raise it with --property max.request.size=2097152"]);
+    harness.succeed(&with(&["--codec", "zstd", "--property", "max.request.size=2097152"]));
+    harness.succeed(&with(&["--property", "compression.type=gzip", "--property", "max.request.size=100000000"]));
+    for (wrong, parts) in [
+        ("max.request.sise=1", ["--property: ", "did you mean 'max.request.size'?"]),
+        ("max.request.size=x", ["--property: ", "a number of bytes"]),
+        ("bootstrap.servers=a:1", ["'bootstrap.servers'", "--bootstrap"]),
+        ("security.protocol=SSL", ["--property: ", "TLS and SASL are not there yet"]),
+        ("compression.type=gzip", ["--codec", "leave one out"]),
+        ("linger.ms", ["'linger.ms' is not KEY=VALUE", "--property"]),
+    ] {
+        harness.fail(&with(&["--codec", "zstd", "--property", wrong]), &parts);
+    }
+    let on = |arguments: &[&'static str]| [arguments, &["--bootstrap", &bootstrap, "--property"]].concat();
+    harness.succeed(&[on(&["topics", "list"]), vec!["client.id=me"]].concat());
+    harness.fail(&[on(&["topics", "list"]), vec!["clientid=me"]].concat(), &["did you mean 'client.id'?"]);
+    harness.fail(&[on(&["consume", "t"]), vec!["fetch.min.byte=1"]].concat(), &["did you mean 'fetch.min.bytes'?"]);
+    harness.fail(&[on(&["consume", "t"]), vec!["group.id=g"]].concat(), &["group.id", "--from"]);
+    let committed = [on(&["consume", "t", "--count", "1", "--format", "raw"]), vec!["isolation.level=read_committed"]];
+    assert_eq!(harness.succeed(&committed.concat()).len(), 2_000_001);
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_told_by_each_command_with_the_option_that_names_it() {
+    let harness = Harness::without_broker();
+    let bootstrap = harness.bootstrap();
+    let file = harness.write("lines", "x\n");
+    let parts = ["error: ", &bootstrap, "cannot be reached", "name another with --bootstrap"];
+    for command in [&["topics", "create", "t"][..], &["produce", "t", file.to_str().unwrap()], &["consume", "t"]] {
+        let command = [command, &["--bootstrap", &bootstrap, "--property", "default.api.timeout.ms=1"]].concat();
+        harness.fail(&command, &parts);
+    }
+    // Without a word about patience a person waits so long, and learns at once why.
+    harness.fail(
+        &["topics", "list", "--bootstrap", &bootstrap],
+        &[&["trying again: ", "answered within 2.5s"], &parts[..]].concat(),
+    );
+    harness.fail(&["topics", "list", "--bootstrap", "nowhere"], &["--bootstrap: 'nowhere' is no broker address"]);
+}
+
+#[test]
 fn topics_are_made_shown_and_deleted() {
     let harness = Harness::new();
     let bootstrap = harness.bootstrap();

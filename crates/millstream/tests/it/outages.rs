@@ -32,7 +32,7 @@ fn a_job_waits_for_a_broker_that_is_down_and_says_where_it_looks_for_it() {
     broker.kill();
     let mut waiting = Running::start(job(&harness, &["--bounded"]));
     waiting.wait_for(&format!("trying again: the Kafka broker at {} cannot be reached", harness.bootstrap()));
-    waiting.wait_for("hint: start the broker, or change 'bootstrap.servers'");
+    waiting.wait_for("hint: start the broker, or name another with --bootstrap");
     let broker = harness.start_broker();
     let ended = waiting.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
