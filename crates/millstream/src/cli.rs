@@ -185,9 +185,12 @@ pub(crate) enum Lines {
 #[derive(Debug, Args)]
 pub(crate) struct Consume {
     pub(crate) topic: String,
-    /// Where to begin: earliest, latest, or an offset
-    #[arg(long, value_name = "WHERE", default_value = "earliest")]
+    /// Where to begin: earliest, latest, or an offset that each partition has
+    #[arg(long, value_name = "WHERE", default_value = "earliest", allow_negative_numbers = true)]
     pub(crate) from: String,
+    /// Read this partition alone; may be repeated
+    #[arg(long = "partition", value_name = "N")]
+    pub(crate) partitions: Vec<i32>,
     /// End after so many records; without it the topic is followed until Ctrl-C
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,

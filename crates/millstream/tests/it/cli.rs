@@ -118,6 +118,50 @@ fn every_codec_is_written_and_read() {
 }
 
 #[test]
+fn an_offset_that_a_partition_does_not_have_is_told_with_its_range() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    harness.create_topic("t", "2");
+    harness.create_topic("empty", "1");
+    let line = |partition: i32, value: &str| format!("{{\"partition\":{partition},\"value\":\"{value}\"}}\n");
+    harness.produce("t", &[line(0, "a"), line(0, "b"), line(0, "c"), line(1, "d")].concat());
+    let consume = |topic: &'static str, more: &[&'static str]| {
+        let start = ["consume", topic, "--bounded", "--format", "raw", "--bootstrap", &bootstrap];
+        harness.run(&[&start, more].concat())
+    };
+    for (topic, more, parts) in [
+        ("t", &["--from", "9"][..], &["t-0, t-1 have no offset 9", "t-0: its log has the offsets 0 to 2"][..]),
+        ("t", &["--from", "2"], &["t-1 has no offset 2", "t-1: its log has the offsets 0 to 0", "--partition N"]),
+        ("empty", &["--from", "1"], &["empty-0 has no offset 1", "its log is empty, the next offset is 0"]),
+        ("t", &["--partition", "2"], &["t-2 does not exist", "2 partitions"]),
+        ("t", &["--from", "-1"], &["'-1' is neither earliest nor latest"]),
+    ] {
+        let ended = consume(topic, more);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{more:?}: {}", ended.stderr);
+        assert!(parts.iter().all(|part| ended.stderr.contains(part)), "{more:?}: {}", ended.stderr);
+    }
+    for (more, lines, told) in [
+        (&["--from", "2", "--partition", "0"][..], "c\n", ""),
+        (&["--from", "1"], "b\nc\n", ""),
+        (&["--from", "3", "--partition", "0"], "", ""),
+        (
+            &["--from", "9", "--partition", "1", "--property", "auto.offset.reset=earliest"],
+            "d\n",
+            "t-1 has no offset 9 (its log has the offsets 0 to 0): beginning at its first record",
+        ),
+        (
+            &["--from", "9", "--partition", "1", "--property", "auto.offset.reset=latest"],
+            "",
+            "t-1 has no offset 9 (its log has the offsets 0 to 0): beginning at its end",
+        ),
+    ] {
+        let ended = consume("t", more);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), lines), "{more:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(told), "{more:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn properties_of_the_client_are_set_by_kafkas_names_and_wrong_ones_are_refused() {
     let harness = Harness::new();
     let bootstrap = harness.bootstrap();
