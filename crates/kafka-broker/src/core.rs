@@ -45,7 +45,7 @@ impl Core {
         disk: Arc<dyn Disk>,
     ) -> Result<Self> {
         let memory = BrokerMemory::open(budget, &config);
-        budget.check()?;
+        budget.check().map_err(|error| error.at("this broker"))?;
         let data = &config.data;
         let opening = memory
             .fetch

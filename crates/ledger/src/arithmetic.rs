@@ -86,7 +86,7 @@ impl Arithmetic {
         }
         let lacking = whole_mib(committed.saturating_sub(self.limit));
         let error = match &self.share {
-            None => Error::user(format!("this job needs {committed} of memory, and the budget is {}", self.limit))
+            None => Error::user(format!("{committed} of memory are needed, and the budget is {}", self.limit))
                 .hint(format!("give it --memory {} or more", whole_mib(committed))),
             Some(share) => {
                 Error::user(format!("'{share}' needs {committed} of memory, and its share is {}", self.limit))
@@ -151,7 +151,7 @@ mod tests {
 
         let _big = budget.account("sink/orders/run", ByteCount::mib(33));
         let error = budget.check().unwrap_err();
-        assert_eq!(error.message(), "this job needs 64.5MiB of memory, and the budget is 64MiB");
+        assert_eq!(error.message(), "64.5MiB of memory are needed, and the budget is 64MiB");
         assert_eq!(error.hint_text(), Some("give it --memory 65MiB or more"));
         assert!(error.detail_text().unwrap().contains("     33MiB  sink/orders/run"));
     }

@@ -224,7 +224,7 @@ impl Run {
             let floor = its.map(|(source, _)| source.decoder.floor()).max().unwrap_or(ByteCount::ZERO);
             self.scratch.push(self.options.budget.account(format!("worker-{worker}/decode"), floor));
         }
-        let checked = self.options.budget.check();
+        let checked = self.options.budget.check().map_err(|error| error.at("this job"));
         drop(opened);
         checked
     }

@@ -110,13 +110,17 @@ fn a_table_that_differs_is_shown_with_the_difference() {
 }
 
 #[test]
-fn a_budget_that_cannot_hold_the_job_is_refused_with_the_arithmetic() {
+fn a_budget_that_cannot_hold_the_job_or_the_broker_is_refused_with_the_arithmetic() {
     let harness = Harness::new();
     harness.create_topic("t", "1");
     let job = harness.write("job.sql", &cdc_job(""));
     let bootstrap = harness.bootstrap();
     let arguments = ["run", job.to_str().unwrap(), "--bounded", "--bootstrap", &bootstrap, "--memory", "20MiB"];
-    harness.fail(&arguments, &["20MiB", "source/s/fetch", "--memory"]);
+    harness.fail(&arguments, &["this job: ", "the budget is 20MiB", "source/s/fetch", "give it --memory"]);
+    let arguments = ["broker", "--data", "other", "--listen", "127.0.0.1:0", "--memory", "4MiB"];
+    let fixed = "process: code, stacks, runtime (fixed)";
+    let parts = ["this broker: ", "the budget is 4MiB", fixed, "1.0MiB  broker/fetch", "give it --memory"];
+    harness.fail(&arguments, &parts);
 }
 
 #[test]
