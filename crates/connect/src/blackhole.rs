@@ -18,10 +18,13 @@ impl SinkFactory for BlackholeFactory {
     }
 
     fn options(&self) -> Vec<OptionSpec> {
-        vec![OptionSpec::required(
-            "connector",
-            "The connector: 'blackhole'. It keeps no positions: each run begins as the source's startup mode says.",
-        )]
+        vec![
+            OptionSpec::required(
+                "connector",
+                "The connector. It keeps no positions: each run begins as the source's startup mode says.",
+            )
+            .one_of(&["blackhole"]),
+        ]
     }
 
     fn plan(&self, _: &TableDef, _: &SinkInput, _: &Settings) -> Result<Arc<dyn SinkInstance>, OptionError> {

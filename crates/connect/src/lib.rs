@@ -25,8 +25,9 @@ fn settings() -> Vec<OptionSpec> {
         OptionSpec::with_default(
             "millstream.bad-records",
             "fail",
-            "What happens to a record that cannot be decoded: 'fail' the job, 'skip' and count it, or write it to a 'dead-letter' file.",
-        ),
+            "What happens to a record that cannot be decoded: it fails the job, is skipped and counted, or goes to a dead-letter file.",
+        )
+        .one_of(&["fail", "skip", "dead-letter"]),
         OptionSpec::optional(
             "millstream.bad-records.path",
             "The folder of dead-letter files: NDJSON, one file for each source table. A record is in it once for each INSERT that reads it, and once more where it is read again.",

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use base::{ByteCount, Epoch, Error, Result};
-use flow::registry::{OptionError, OptionSpec, SinkFactory, TableDef};
+use flow::registry::{OptionError, OptionSpec, SinkFactory, TRUE_OR_FALSE, TableDef};
 use flow::{Prepare, Settings, Sink, SinkContext, SinkInput, SinkInstance, SinkWriter, Wrote};
 use rows::{Batch, Span};
 
@@ -22,10 +22,12 @@ impl SinkFactory for PrintFactory {
         vec![
             OptionSpec::required(
                 "connector",
-                "The connector: 'print'. It keeps no positions: each run begins as the source's startup mode says.",
-            ),
+                "The connector. It keeps no positions: each run begins as the source's startup mode says.",
+            )
+            .one_of(&["print"]),
             OptionSpec::optional("print-identifier", "A text before each row."),
-            OptionSpec::with_default("standard-error", "false", "Print to standard error instead of standard output."),
+            OptionSpec::with_default("standard-error", "false", "Print to standard error instead of standard output.")
+                .one_of(TRUE_OR_FALSE),
         ]
     }
 

@@ -28,21 +28,33 @@ pub struct OptionSpec {
     pub key: &'static str,
     pub required: bool,
     pub default: Option<&'static str>,
+    /// All that it can be, where that is a list; empty otherwise.
+    pub values: &'static [&'static str],
     /// One sentence for the reference.
     pub doc: &'static str,
 }
 
+/// The values of a flag.
+pub const TRUE_OR_FALSE: &[&str] = &["true", "false"];
+
 impl OptionSpec {
     pub const fn required(key: &'static str, doc: &'static str) -> Self {
-        Self { key, required: true, default: None, doc }
+        Self { key, required: true, default: None, values: &[], doc }
     }
 
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, required: false, default: None, doc }
+        Self { key, required: false, default: None, values: &[], doc }
     }
 
     pub const fn with_default(key: &'static str, default: &'static str, doc: &'static str) -> Self {
-        Self { key, required: false, default: Some(default), doc }
+        Self { key, required: false, default: Some(default), values: &[], doc }
+    }
+
+    /// Lists what it can be.
+    #[must_use]
+    pub const fn one_of(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
     }
 
     pub fn matches(&self, key: &str) -> bool {

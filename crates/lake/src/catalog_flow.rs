@@ -35,9 +35,9 @@ impl CatalogFactory for LakeCatalogFactory {
 
     fn options(&self) -> Vec<OptionSpec> {
         vec![
-            OptionSpec::required("type", "Always 'iceberg'."),
-            OptionSpec::optional("catalog-impl", "The catalog's Java class: 'org.apache.iceberg.jdbc.JdbcCatalog'."),
-            OptionSpec::optional("catalog-type", "A short name instead: 'jdbc' or 'sql', both for a SQLite file."),
+            OptionSpec::required("type", "The type of the catalog.").one_of(&["iceberg"]),
+            OptionSpec::optional("catalog-impl", "The catalog's Java class.").one_of(&[JDBC]),
+            OptionSpec::optional("catalog-type", "A short name instead, for a SQLite file.").one_of(&["jdbc", "sql"]),
             OptionSpec::required("uri", "The SQLite file: 'jdbc:sqlite:FILE'."),
             OptionSpec::required("warehouse", "The folder under which tables are made."),
             OptionSpec::optional("property-version", "Accepted for Flink's sake; 1."),

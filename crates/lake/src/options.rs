@@ -31,10 +31,8 @@ pub fn settings() -> Vec<OptionSpec> {
             SORT_BYTES,
             "Bytes of rows that one sink sorts in memory before it spills them as a run; a sixteenth of the budget by default.",
         ),
-        OptionSpec::optional(
-            failpoint::SETTING,
-            "For tests: kill the process in a commit, after-prepare, before-swap or after-swap.",
-        ),
+        OptionSpec::optional(failpoint::SETTING, "For tests: kill the process at this moment of a commit.")
+            .one_of(failpoint::NAMES),
     ]
 }
 

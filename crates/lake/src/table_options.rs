@@ -4,6 +4,7 @@
 //! Millstream, too. A name that Iceberg does not have is refused: it would be kept just the same, and nobody would ever
 //! heed it. The list is that of Iceberg's `TableProperties` and its page "Configuration", of August 2026.
 
+use flow::registry::TRUE_OR_FALSE;
 use flow::{OptionError, OptionSpec, Options};
 
 pub(crate) const FORMAT_VERSION: &str = "format-version";
@@ -124,8 +125,8 @@ const OTHERS: [&str; 101] = [
 /// All of them, those that mean something here first.
 pub(crate) fn specs() -> Vec<OptionSpec> {
     let mut specs = vec![
-        OptionSpec::optional(FORMAT_VERSION, "2 or 3; 3 where rows are updated, else 2."),
-        OptionSpec::with_default(UPSERT, "false", "Rows replace those of the same PRIMARY KEY: true or false."),
+        OptionSpec::optional(FORMAT_VERSION, "3 where rows are updated, else 2.").one_of(&["2", "3"]),
+        OptionSpec::with_default(UPSERT, "false", "Rows replace those of the same PRIMARY KEY.").one_of(TRUE_OR_FALSE),
         OptionSpec::optional(
             FILE_BYTES,
             "Bytes at which a data file is ended and the next one begun; 'millstream.write.target-file-bytes' where the table has none.",
@@ -139,8 +140,9 @@ pub(crate) fn specs() -> Vec<OptionSpec> {
         OptionSpec::with_default(
             METADATA_DELETE,
             "false",
-            "Whether metadata files that the table no longer remembers are deleted: true or false.",
-        ),
+            "Whether metadata files that the table no longer remembers are deleted.",
+        )
+        .one_of(TRUE_OR_FALSE),
         OptionSpec::optional(
             "schema.name-mapping.default",
             "Which columns are meant in data files without field ids: Iceberg's name mapping, as JSON.",
@@ -179,7 +181,7 @@ pub(crate) fn check(options: &Options) -> Result<(), OptionError> {
         }
     }
     match options.get(METADATA_DELETE) {
-        Some(text) if !["true", "false"].contains(&text.as_str()) => {
+        Some(text) if !TRUE_OR_FALSE.contains(&text.as_str()) => {
             Err(OptionError::new(format!("'{METADATA_DELETE}' = '{text}' is neither true nor false"))
                 .key(METADATA_DELETE))
         }

@@ -57,6 +57,37 @@ mod tests {
         assert!(written == generated, "docs/{page} is out of date: MILLSTREAM_BLESS=1 cargo test -p millstream");
     }
 
+    /// Wherever a default is one of a list, or a sentence lists values, the reference lists them all.
+    #[test]
+    fn options_with_a_list_of_values_show_it() {
+        let registry = full();
+        let connectors = (registry.sources.iter().map(|source| source.options()))
+            .chain(registry.sinks.iter().map(|sink| sink.options()));
+        let catalogs = registry.catalogs.iter().flat_map(|catalog| [catalog.options(), catalog.table_options()]);
+        let all: Vec<_> = connectors.chain(catalogs).chain([registry.settings]).flatten().collect();
+        for spec in &all {
+            let (key, values) = (spec.key, spec.values);
+            if let Some(default) = spec.default.filter(|_| !values.is_empty()) {
+                assert!(values.contains(&default), "{key}: {default} is none of {values:?}");
+            }
+            let enumerated = key.ends_with("mode") || key.ends_with("handling") || key.ends_with(".standard");
+            let flag = matches!(spec.default, Some("true" | "false"));
+            assert!(
+                !(enumerated || flag) || !values.is_empty() || spec.doc.contains("for other engines"),
+                "{key} lists no values"
+            );
+        }
+        let page = sql::reference::options(&full());
+        for row in [
+            "| `millstream.debezium.decimal.handling.mode` | `precise` | `precise`, `string`, `double` |",
+            "| `millstream.debezium.binary.handling.mode` | `bytes` | `bytes`, `base64`, `base64-url-safe`, `hex` |",
+            "| `millstream.bad-records` | `fail` | `fail`, `skip`, `dead-letter` |",
+            "| `write.upsert.enabled` | `false` | `true`, `false` |",
+        ] {
+            assert!(page.contains(row), "the page lacks {row}");
+        }
+    }
+
     #[test]
     fn the_option_reference_is_what_the_code_says() {
         check("options.md", &sql::reference::options(&full()));

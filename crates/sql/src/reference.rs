@@ -18,7 +18,7 @@ pub fn options(registry: &Registry) -> String {
         "# Options\n\n\
          Generated from the program. Options stand in `WITH ('key'='value')` of CREATE TABLE and CREATE CATALOG, or for one\n\
          query in a hint, `FROM t /*+ OPTIONS('key'='value') */`; settings in `SET 'key' = 'value'` or `--set key=value`.\n\
-         A key that ends in `*` stands for any that begins so.\n",
+         A key that ends in `*` stands for any that begins so. Where values are listed there are no others.\n",
     );
     for source in &registry.sources {
         section(&mut out, &format!("Connector `{}` as a source", source.name()), &source.options());
@@ -48,19 +48,26 @@ fn section(out: &mut String, title: &str, specs: &[OptionSpec]) {
         out.push_str("None.\n");
         return;
     }
-    out.push_str("| Key | Default | |\n|---|---|---|\n");
+    out.push_str("| Key | Default | Values | |\n|---|---|---|---|\n");
     // Options of which the same is to be said share a row.
-    let alike = |a: &OptionSpec, b: &OptionSpec| (a.doc, a.default, a.required) == (b.doc, b.default, b.required);
+    let alike = |a: &OptionSpec, b: &OptionSpec| {
+        (a.doc, a.default, a.values, a.required) == (b.doc, b.default, b.values, b.required)
+    };
     for group in specs.chunk_by(alike) {
         let Some(spec) = group.first() else { continue };
-        let keys: Vec<String> = group.iter().map(|spec| format!("`{}`", cell(spec.key))).collect();
+        let keys = code(group.iter().map(|spec| spec.key));
+        let values = code(spec.values.iter().copied());
         let default = match (spec.required, spec.default) {
             (true, _) => "*required*".to_owned(),
             (false, Some(default)) => format!("`{}`", cell(default)),
             (false, None) => String::new(),
         };
-        out.push_str(&format!("| {} | {default} | {} |\n", keys.join(", "), cell(spec.doc)));
+        out.push_str(&format!("| {keys} | {default} | {values} | {} |\n", cell(spec.doc)));
     }
+}
+
+fn code<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.map(|text| format!("`{}`", cell(text))).collect::<Vec<_>>().join(", ")
 }
 
 /// A bar would end the cell.

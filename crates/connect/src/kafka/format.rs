@@ -1,9 +1,10 @@
 //! The formats a Kafka table can have, and their options.
 
 use flow::Settings;
-use flow::registry::{OptionError, OptionSpec, Options, TableDef};
+use flow::registry::{OptionError, OptionSpec, Options, TRUE_OR_FALSE, TableDef};
 use formats::debezium::DebeziumOptions;
 use formats::json::JsonOptions;
+use formats::options::OptionKind;
 use formats::{Limits, Table, debezium, json};
 use rows::{Changelog, RecordDecoder};
 
@@ -25,7 +26,12 @@ pub(crate) fn settings() -> Vec<OptionSpec> {
 }
 
 fn spec(of_format: &formats::options::OptionSpec) -> OptionSpec {
-    OptionSpec::with_default(of_format.key, of_format.default, of_format.description)
+    let values = match of_format.kind {
+        OptionKind::Boolean => TRUE_OR_FALSE,
+        OptionKind::Choice(values) => values,
+        OptionKind::Text => &[],
+    };
+    OptionSpec::with_default(of_format.key, of_format.default, of_format.description).one_of(values)
 }
 
 impl Format {

@@ -7,7 +7,7 @@ use flow::registry::{OptionError, OptionSpec, Options};
 
 /// Everything `'connector'='kafka'` takes, besides the options of its formats.
 pub(super) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec::required("connector", "The connector: 'kafka'."),
+    OptionSpec::required("connector", "The connector.").one_of(&["kafka"]),
     OptionSpec::required("topic", "The topic to read; several with ';' between them."),
     OptionSpec::required("properties.bootstrap.servers", "The brokers, HOST:PORT with ',' between them."),
     OptionSpec::optional(
@@ -15,13 +15,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "The consumer group whose offsets are read at the start and committed after each commit of the sink.",
     ),
     OptionSpec::optional("properties.*", "A property of the Kafka client, under Kafka's own name."),
-    OptionSpec::optional("format", "The format of the record's value: 'json' or 'debezium-json'."),
-    OptionSpec::optional("value.format", "The same as 'format'."),
+    OptionSpec::optional("format", "The format of the record's value.").one_of(FORMATS),
+    OptionSpec::optional("value.format", "The same as 'format'.").one_of(FORMATS),
     OptionSpec::with_default(
         "scan.startup.mode",
         "group-offsets",
-        "Where to begin what the sink has not yet committed: 'earliest-offset', 'latest-offset', 'group-offsets', 'timestamp' or 'specific-offsets'.",
-    ),
+        "Where to begin what the sink has not yet committed.",
+    )
+    .one_of(STARTUP_MODES),
     OptionSpec::optional(
         "scan.startup.specific-offsets",
         "For 'specific-offsets': 'partition:0,offset:42;partition:1,offset:300'.",
@@ -30,8 +31,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec::with_default(
         "scan.bounded.mode",
         "unbounded",
-        "Where to end: 'unbounded', 'latest-offset' (the ends at the start), 'group-offsets', 'timestamp' or 'specific-offsets'.",
-    ),
+        "Where to end; 'latest-offset' means the ends as they are at the start.",
+    )
+    .one_of(BOUNDED_MODES),
     OptionSpec::optional(
         "scan.bounded.specific-offsets",
         "For 'specific-offsets': 'partition:0,offset:42;partition:1,offset:300'.",
@@ -124,7 +126,7 @@ fn startup(options: &Options) -> Result<Startup, OptionError> {
         "group-offsets" => Ok(Startup::GroupOffsets),
         "timestamp" => Ok(Startup::Timestamp(millis(options, MODE, "scan.startup.timestamp-millis")?)),
         "specific-offsets" => Ok(Startup::Specific(offsets(options, MODE, "scan.startup.specific-offsets")?)),
-        other => Err(unknown_mode(MODE, other, &STARTUP_MODES)),
+        other => Err(unknown_mode(MODE, other, STARTUP_MODES)),
     }
 }
 
@@ -136,12 +138,13 @@ fn bounded(options: &Options) -> Result<Bounded, OptionError> {
         "group-offsets" => Ok(Bounded::GroupOffsets),
         "timestamp" => Ok(Bounded::Timestamp(millis(options, MODE, "scan.bounded.timestamp-millis")?)),
         "specific-offsets" => Ok(Bounded::Specific(offsets(options, MODE, "scan.bounded.specific-offsets")?)),
-        other => Err(unknown_mode(MODE, other, &BOUNDED_MODES)),
+        other => Err(unknown_mode(MODE, other, BOUNDED_MODES)),
     }
 }
 
-const STARTUP_MODES: [&str; 5] = ["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
-const BOUNDED_MODES: [&str; 5] = ["unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
+const FORMATS: &[&str] = &["json", "debezium-json"];
+const STARTUP_MODES: &[&str] = &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
+const BOUNDED_MODES: &[&str] = &["unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
 
 fn unknown_mode(key: &str, mode: &str, known: &[&str]) -> OptionError {
     OptionError::new(format!("'{mode}' is no mode")).key(key).hint(format!("choose one of {}", known.join(", ")))

@@ -7,6 +7,9 @@ use base::{Error, Result};
 /// The setting that names one.
 pub const SETTING: &str = "millstream.failpoint";
 
+/// What it can be.
+pub const NAMES: &[&str] = &["after-prepare", "before-swap", "after-swap"];
+
 /// A moment of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failpoint {
