@@ -189,8 +189,9 @@ impl SinkWriter for LakeWriter {
             Some(preparation) => preparation,
             None => {
                 let Some(lease) = self.lease.try_take() else { return Ok(Prepare::Waiting) };
+                let (account, more) = (self.tools.account.clone(), self.tools.more.clone());
                 let open = self.open()?;
-                let reduced = open.sorter.finish()?;
+                let reduced = open.sorter.finish(&account, &more)?;
                 open.input.restart();
                 let counts = open.sorter.counts();
                 tracing::debug!(runs = counts.runs_spilled, bytes = counts.bytes_spilled, "sort runs spilled so far");

@@ -155,7 +155,7 @@ fn rewrite(
     let mut old_rows = OldRows::default();
     let bytes = crate::options::ROW_GROUP_BYTES_MIN.as_usize();
     let mut group = RowGroup::new(&with.account, bytes)?;
-    let encode = EncodeMemory::new(&with.account, &with.more)?;
+    let encode = EncodeMemory::new(&with.account, &with.more);
     let mut scan = FileScan::open(with.disk.as_ref(), &old.0, &with.info.columns, Rows::All, None, &with.account)?;
     let mut wanted = Vec::new();
     let mut row = Vec::new();

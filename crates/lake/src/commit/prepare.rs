@@ -15,27 +15,42 @@ use super::tools::{LeaseGuard, PrepareWith};
 use crate::files::durable::reserve;
 use crate::files::location::child_of;
 use crate::index::lookup::lookup_bytes;
-use crate::index::{ENTRY_SORT_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX};
+use crate::index::{
+    ENTRY_SORT_FLOOR, ENTRY_SPILL_FLOOR, Entry, EntrySorter, IndexRunWriter, Lookup, NOWHERE, RUNS_MAX,
+};
 use crate::options::ROW_GROUP_BYTES_MIN;
 use crate::parquet_write::{DataFileWriter, ENCODE_FLOOR, EncodeMemory, RowGroup};
-use crate::run::{KeyHasher, Kind, Record, Reduced};
+use crate::run::{KeyHasher, Kind, MERGE_FLOOR, RECORD_BYTES, Record, Reduced};
 
-/// What writing needs however short memory is: the smallest row group and one row beyond it, its encoding, a walk over
-/// the index, sorting the places of old rows and fetching some of them.
+/// What writing needs however short memory is: what is held while operations come out of the sort (the smallest row group
+/// and one row beyond it, a walk over the index, places of old rows that are sorted, rows that wait for theirs), the merge
+/// of the sort with the row in hand, and what is needed at one moment only: rows that are joined in the merge, encoding, or
+/// reading old rows.
 pub const WRITE_FLOOR: ByteCount = ByteCount(
     ROW_GROUP_BYTES_MIN.0
         + ROW_BYTES.0
-        + ENCODE_FLOOR.0
         + lookup_bytes(RUNS_MAX).0
-        + ENTRY_SORT_FLOOR.0
-        + FETCH_BYTES.0
-        + (WANTED_MAX * Wanted::BYTES) as u64
+        + ENTRY_SPILL_FLOOR.0
+        + (WANTED_MAX_LEAST * Wanted::BYTES) as u64
         + FILLED_FLOOR.0
-        + (256 << 10),
+        + FIXED_BYTES.0
+        + MERGE_FLOOR.0
+        + max(ENCODE_FLOOR.0, FETCH_BYTES.0).saturating_sub(2 * RECORD_BYTES as u64),
 );
 
-/// So many rows of a group wait for their old rows at most, then they are filled.
+// The rest of the places of old rows is sorted when nothing else is held any more.
+const _: () = assert!(ENTRY_SORT_FLOOR.0 < ROW_GROUP_BYTES_MIN.0);
+
+const fn max(a: u64, b: u64) -> u64 {
+    if a > b { a } else { b }
+}
+
+/// Taken from beginning to end: the file's buffer and what its footer will say, the run of changes, a column's writer.
+const FIXED_BYTES: ByteCount = ByteCount::kib(256);
+
+/// So many rows of a group wait for their old rows at most, then they are filled; fewer where memory is short.
 const WANTED_MAX: usize = 2048;
+const WANTED_MAX_LEAST: usize = 256;
 /// A row of this length can always be written: the default of 'millstream.record.max-bytes'.
 const ROW_BYTES: ByteCount = ByteCount::mib(1);
 /// So many operations are taken in one step, if they do not fill a row group before.
@@ -85,7 +100,9 @@ impl Preparation {
     /// # Errors
     /// The disk fails.
     pub fn finish(self) -> Result<Prepared> {
-        self.work.finish()
+        let Self { reduced, work } = self;
+        drop(reduced);
+        work.finish()
     }
 }
 
@@ -98,6 +115,7 @@ struct Work {
     file: Option<(u32, DataFileWriter)>,
     upsert: Option<UpsertPart>,
     prepared: Prepared,
+    _fixed_paid: Reservation,
 }
 
 /// What only upserts need.
@@ -111,12 +129,15 @@ struct UpsertPart {
     old_rows: OldRows,
     /// Rows of the current group that need their old rows.
     wanted: Vec<Wanted>,
-    _wanted_paid: Reservation,
+    /// So many rows wait at most, paid by these.
+    wanted_max: usize,
+    _wanted_paid: [Reservation; 2],
 }
 
 impl Work {
     fn begin(with: PrepareWith, lease: LeaseGuard, epoch: Epoch, spans: &[Span]) -> Result<Self> {
-        let encode = EncodeMemory::new(&with.account, &with.more)?;
+        let encode = EncodeMemory::new(&with.account, &with.more);
+        let fixed_paid = reserve(&with.account, FIXED_BYTES, "writing data files")?;
         let mut group = RowGroup::new(&with.account, ROW_GROUP_BYTES_MIN.as_usize())?;
         let base = with.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
         let upsert = begin_upsert(&with)?;
@@ -136,7 +157,7 @@ impl Work {
             paid: with.account.empty(),
             filled_paid: with.more.empty(),
         };
-        Ok(Self { with, group, encode, _lease: lease, file: None, upsert, prepared })
+        Ok(Self { with, group, encode, _lease: lease, file: None, upsert, prepared, _fixed_paid: fixed_paid })
     }
 
     /// Takes an operation: a row goes into the row group, the place of the old one among the deletions.
@@ -160,7 +181,7 @@ impl Work {
             self.group.pledge(part.old_rows.bytes_expected());
             let (old, columns) = (part.found.clone(), Vec::new());
             part.wanted.push(Wanted { row, hash: record.hash, file, position, old, columns });
-            if part.wanted.len() == WANTED_MAX {
+            if part.wanted.len() == part.wanted_max {
                 self.fill_group()?;
             }
         } else if record.absent {
@@ -243,11 +264,13 @@ impl Work {
     }
 
     fn finish(self) -> Result<Prepared> {
-        let mut prepared = self.prepared;
-        if let Some(part) = self.upsert {
-            let changes = part.changes.finish(self.with.disk.as_ref())?;
-            prepared.deletions = part.deletions.finish()?;
-            prepared.changes = Some(changes);
+        let Self { with, group, encode, mut prepared, upsert, _lease, _fixed_paid, file } = self;
+        drop((group, encode, file));
+        if let Some(part) = upsert {
+            let UpsertPart { changes, deletions, lookup, wanted, old_rows, _wanted_paid: wanted_paid, .. } = part;
+            drop((lookup, wanted, wanted_paid, old_rows));
+            prepared.changes = Some(changes.finish(with.disk.as_ref())?);
+            prepared.deletions = deletions.finish()?;
         }
         Ok(prepared)
     }
@@ -259,8 +282,10 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
     let changes = index.new_run()?;
     let deletions =
         EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account).borrowing(&with.more);
-    let wanted = ByteCount::from(WANTED_MAX * Wanted::BYTES);
-    let wanted_paid = reserve(&with.account, wanted, "rows that need their old rows")?;
+    let bytes = |rows: usize| ByteCount::from(rows * Wanted::BYTES);
+    let least = reserve(&with.account, bytes(WANTED_MAX_LEAST), "rows that need their old rows")?;
+    let borrowed = with.more.try_reserve(bytes(WANTED_MAX - WANTED_MAX_LEAST));
+    let wanted_max = if borrowed.is_some() { WANTED_MAX } else { WANTED_MAX_LEAST };
     Ok(Some(UpsertPart {
         hasher: with.info.hasher(index.secret()),
         lookup: index.lookup(&with.account, &with.more)?,
@@ -269,6 +294,7 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
         deletions,
         old_rows: OldRows::default(),
         wanted: Vec::new(),
-        _wanted_paid: wanted_paid,
+        wanted_max,
+        _wanted_paid: [least, borrowed.unwrap_or_else(|| with.more.empty())],
     }))
 }

@@ -51,7 +51,7 @@ pub fn reserve(account: &Account, bytes: base::ByteCount, what: &str) -> Result<
 }
 
 /// The account has not got `bytes`, and would have to hold `in_all` for it.
-fn short(account: &Account, bytes: base::ByteCount, in_all: base::ByteCount, what: &str) -> Error {
+pub(crate) fn short(account: &Account, bytes: base::ByteCount, in_all: base::ByteCount, what: &str) -> Error {
     let (name, most) = (account.name(), account.most());
     let message = format!("{what} needs {bytes} of the account '{name}'");
     if in_all > most {

@@ -17,5 +17,5 @@ pub use entry::{Entry, NOWHERE};
 pub use files::{FileTable, IndexedFile};
 pub use lookup::Lookup;
 pub use run::{IndexRun, IndexRunWriter};
-pub use sort::{ENTRY_SORT_FLOOR, EntrySorter};
+pub use sort::{ENTRY_SORT_FLOOR, ENTRY_SPILL_FLOOR, EntrySorter};
 pub use store::{KeyIndex, RUNS_MAX};

@@ -8,7 +8,7 @@ use ledger::{Account, Reservation};
 
 use super::cursor::{CURSOR_BYTES, RunCursor};
 use super::entry::Entry;
-use super::run::{IndexRun, IndexRunWriter, WRITE_BYTES, failed};
+use super::run::{BLOCK_BYTES, IndexRun, IndexRunWriter, WRITE_BYTES, failed};
 use crate::files::durable::{remove_if_there, reserve};
 
 /// Runs merged at once.
@@ -18,6 +18,12 @@ const STEP: usize = 1024;
 const STEP_BYTES: usize = STEP * size_of::<Entry>();
 /// More are not held, whatever memory there is: others need it more, and runs of this size merge well.
 const ENTRIES_MAX: usize = 32 * STEP;
+
+/// What taking entries needs however short memory is: some of them and a writer. Without the end, [`EntrySorter::finish`].
+pub const ENTRY_SPILL_FLOOR: ByteCount = ByteCount((STEP_BYTES + WRITER_BYTES) as u64);
+
+/// A writer's buffer with what it holds beside.
+const WRITER_BYTES: usize = WRITE_BYTES + 4 * BLOCK_BYTES;
 
 /// What an entry sorter needs however short memory is: readers of [`FAN_IN`] runs and a writer.
 pub const ENTRY_SORT_FLOOR: ByteCount = ByteCount((FAN_IN * CURSOR_BYTES + 2 * WRITE_BYTES + STEP_BYTES) as u64);

@@ -24,41 +24,40 @@ pub(super) const WRITE_BYTES: usize = 64 << 10;
 const FIXED_BYTES: usize = 2 * PIECE_BYTES + 5 * PAGE_BYTES + 2 * WRITE_BYTES + (4 << 20) / 3;
 
 /// Chunks of so many bytes of cells can always be encoded.
-const CHUNK_BYTES_MIN: usize = 1 << 20;
+const CHUNK_BYTES_MIN: usize = (1 << 20) + (4 << 10);
 
-/// What [`EncodeMemory`] holds at any moment.
+/// What [`EncodeMemory`] takes at least while rows are encoded.
 pub const ENCODE_FLOOR: ByteCount = ByteCount((FIXED_BYTES + CHUNK_BYTES_MIN) as u64);
 
-/// Pays for encoding: the least is held, more is borrowed while a row group with a wide column is encoded.
+/// Pays for encoding while it lasts: the least from an account with a floor, what a row group with a wide column takes
+/// beyond from one without.
 #[derive(Debug)]
 pub struct EncodeMemory {
-    _least: Reservation,
+    account: Account,
     more: Account,
 }
 
 impl EncodeMemory {
-    /// [`ENCODE_FLOOR`] of `account` from now on, anything beyond of `more`.
-    ///
-    /// # Errors
-    /// The account cannot give it.
-    pub fn new(account: &Account, more: &Account) -> Result<Self> {
-        Ok(Self { _least: reserve(account, ENCODE_FLOOR, "encoding a row group")?, more: more.clone() })
+    /// [`ENCODE_FLOOR`] of `account` whenever rows are encoded, anything beyond of `more`.
+    pub fn new(account: &Account, more: &Account) -> Self {
+        Self { account: account.clone(), more: more.clone() }
     }
 
-    /// How many of `rows` can be encoded together, from the first on: the end of their range, and what pays for them
-    /// beyond the least.
+    /// How many of `rows` can be encoded together, from the first on: the end of their range, and what pays for them.
     pub(super) fn for_rows(
         &self,
         group: &RowGroup,
         layout: &Layout,
         rows: Range<usize>,
-    ) -> Result<(usize, Reservation)> {
+    ) -> Result<(usize, [Reservation; 2])> {
+        let least = reserve(&self.account, ENCODE_FLOOR, "encoding a row group")?;
         let beyond = |widest: usize| ByteCount::from(widest.saturating_sub(CHUNK_BYTES_MIN));
         let (all, widest) = group.fitting(layout, rows.clone(), usize::MAX)?;
         if let Some(paid) = self.more.try_reserve(beyond(widest)) {
-            return Ok((all, paid));
+            return Ok((all, [least, paid]));
         }
         let (some, widest) = group.fitting(layout, rows, CHUNK_BYTES_MIN)?;
-        Ok((some, reserve(&self.more, beyond(widest), "encoding a single row")?))
+        let paid = reserve(&self.more, beyond(widest), "encoding a single row")?;
+        Ok((some, [least, paid]))
     }
 }

@@ -146,9 +146,9 @@ impl DataFileWriter {
     pub fn write_first(&mut self, group: &mut RowGroup, count: usize, memory: &EncodeMemory) -> Result<()> {
         let mut from = 0;
         while from < count {
-            let (end, borrowed) = memory.for_rows(group, &self.shape.layout, from..count)?;
+            let (end, paid) = memory.for_rows(group, &self.shape.layout, from..count)?;
             self.write_rows(group, from..end)?;
-            drop(borrowed);
+            drop(paid);
             from = end;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Encoded records in memory, in the order of their arrival, paid chunk by chunk.
 
-use base::ByteCount;
+use base::{ByteCount, Error, Result};
 use ledger::{Account, Reservation};
 
 use super::record;
@@ -47,27 +47,40 @@ impl Arena {
         self.paid.bytes()
     }
 
-    /// Keeps an encoded record; answers false and keeps nothing if the memory for it cannot be had.
+    /// Makes room for one more record of at most `bytes`; false if the memory for it cannot be had.
     #[must_use]
-    pub fn try_push(&mut self, encoded: &[u8]) -> bool {
+    pub fn try_reserve(&mut self, bytes: usize) -> bool {
         if self.records == self.entries_paid {
             if !self.paid.try_grow(ByteCount::from(ENTRIES_STEP * ENTRY_BYTES)) {
                 return false;
             }
             self.entries_paid += ENTRIES_STEP;
         }
-        let fits = self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= encoded.len());
+        let fits = self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= bytes);
         if !fits {
-            let capacity = CHUNK_BYTES.max(encoded.len());
+            let capacity = CHUNK_BYTES.max(bytes);
             if !self.paid.try_grow(ByteCount::from(capacity)) {
                 return false;
             }
             self.chunks.push(Vec::with_capacity(capacity));
         }
-        let Some(chunk) = self.chunks.last_mut() else { return false };
-        chunk.extend_from_slice(encoded);
-        self.records += 1;
         true
+    }
+
+    /// Keeps the encoded record that `put` appends, for which [`Self::try_reserve`] made room; nothing if it fails.
+    ///
+    /// # Errors
+    /// Those of `put`.
+    pub fn push<T>(&mut self, put: impl FnOnce(&mut Vec<u8>) -> Result<T>) -> Result<T> {
+        let chunk =
+            self.chunks.last_mut().ok_or_else(|| Error::internal("a record without room in the sort buffer"))?;
+        let start = chunk.len();
+        let put = put(chunk);
+        match &put {
+            Ok(_) => self.records += 1,
+            Err(_) => chunk.truncate(start),
+        }
+        put
     }
 
     /// The places of all records by hash, then arrival.

@@ -76,6 +76,11 @@ impl<'a> BatchCells<'a> {
         Ok(Self { columns, absent: absent.filter(|mask| mask.any()) })
     }
 
+    /// The bytes that [`Self::put_row`] appends, at most.
+    pub fn row_bytes(&self, row: usize) -> usize {
+        self.columns.iter().map(|column| column.bytes(row)).sum()
+    }
+
     /// Appends the cells of a row; answers whether one of them is absent.
     ///
     /// # Errors
@@ -103,6 +108,18 @@ impl<'a> BatchCells<'a> {
 }
 
 impl Source<'_> {
+    /// The bytes of a cell with its tag, at most.
+    fn bytes(&self, row: usize) -> usize {
+        match &self.values {
+            Values::Bool(_) => 2,
+            Values::I8(_) | Values::I16(_) => 5,
+            Values::Plain(_, width) | Values::BinaryOfLength(_, width) => 1 + width,
+            Values::Utf8(array) => 5 + array.value_length(row) as usize,
+            Values::Binary(array) => 5 + array.value_length(row) as usize,
+            Values::FixedBinary(array) => 1 + array.value_length() as usize,
+        }
+    }
+
     fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
             out.push(NULL);

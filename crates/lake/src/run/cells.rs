@@ -95,6 +95,15 @@ impl Layout {
         Some((cell, rest))
     }
 
+    /// The bytes that [`Self::put_cell`] appends.
+    pub fn put_bytes(&self, column: usize, cell: Cell<'_>) -> usize {
+        match (cell, self.kinds.get(column)) {
+            (Cell::Value(value), Some(CellKind::Variable)) => 5 + value.len(),
+            (Cell::Value(value), _) => 1 + value.len(),
+            (Cell::Null | Cell::Absent, _) => 1,
+        }
+    }
+
     /// Appends a cell.
     pub fn put_cell(&self, column: usize, cell: Cell<'_>, out: &mut Vec<u8>) {
         match cell {

@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! block:  raw length u32, stored length u32, CRC-32C of the stored bytes u32, stored bytes (lz4 block of raw bytes)
-//! raw:    whole records, see super::record; at least one
+//! raw:    records, see super::record; at most BLOCK_BYTES
 //! end:    a block with raw length 0
 //! ```
-//! Written by one run of the program and read by the same; never synced, never read by another version.
+//! A record that does not fit into what is left of a block begins the next one; one that is longer than a block goes on in
+//! those behind. So a reader knows the hash of its next record, which is all that a merge compares, in the memory of one
+//! block, however long records are. Written by one run of the program and read by the same; never synced, never read by
+//! another version.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,11 +16,13 @@ use std::sync::Arc;
 use base::disk::Open;
 use base::{Disk, DiskFile, Error, Result};
 
-use super::record;
+use super::record::{self, Record};
 
-/// Raw bytes of a block; a longer record makes a longer block.
+/// Raw bytes of a block, at most.
 pub const BLOCK_BYTES: usize = 32 << 10;
 const HEADER_BYTES: usize = 12;
+/// What a record must have in the block in which it begins: its length and its hash.
+const START_BYTES: usize = 4 + 16;
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -25,8 +30,6 @@ pub struct RunFile {
     pub path: PathBuf,
     pub bytes: u64,
     pub records: u64,
-    /// The longest raw block, which a reader must hold.
-    pub block_bytes_max: usize,
 }
 
 /// Writes records that come sorted by hash.
@@ -37,18 +40,16 @@ pub struct RunWriter {
     at: u64,
     raw: Vec<u8>,
     stored: Vec<u8>,
+    head: Vec<u8>,
     records: u64,
-    block_bytes_max: usize,
 }
 
-/// What a writer holds at most, for records of ordinary size.
-pub const RUN_WRITER_BYTES: usize = 4 * BLOCK_BYTES;
-
-/// What a writer holds at most, for records of up to `length` bytes: a block of one, raw and stored.
-pub const fn writer_bytes(length: usize) -> usize {
-    let longest = 2 * length + length / 16 + BLOCK_BYTES;
-    if length <= BLOCK_BYTES || longest < RUN_WRITER_BYTES { RUN_WRITER_BYTES } else { longest }
-}
+/// What a writer holds at most: a block, raw and stored, and what stands before a record's row.
+pub const RUN_WRITER_BYTES: usize = 3 * BLOCK_BYTES;
+/// What a reader holds at most, but while it reads a block.
+pub const RUN_READER_BYTES: usize = BLOCK_BYTES;
+/// What a reader holds beyond that while it reads a block: one reader at a time.
+pub const RUN_READING_BYTES: usize = BLOCK_BYTES + (BLOCK_BYTES >> 3);
 
 fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
     Error::transient(format!("cannot {doing} the sort run {}: {error}", path.display()))
@@ -65,18 +66,43 @@ impl RunWriter {
             at: 0,
             raw: Vec::with_capacity(BLOCK_BYTES),
             stored: Vec::new(),
+            head: Vec::new(),
             records: 0,
-            block_bytes_max: 0,
         })
     }
 
-    /// Appends an encoded record, length included.
-    pub fn put(&mut self, encoded: &[u8]) -> Result<()> {
-        if !self.raw.is_empty() && self.raw.len() + encoded.len() > BLOCK_BYTES {
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn put(&mut self, record: &Record<'_>) -> Result<()> {
+        let length = record.encoded_len();
+        if !self.raw.is_empty() && self.raw.len() + length > BLOCK_BYTES {
             self.flush()?;
         }
-        self.raw.extend_from_slice(encoded);
         self.records += 1;
+        if length <= BLOCK_BYTES {
+            record.put(&mut self.raw);
+            return Ok(());
+        }
+        let mut head = std::mem::take(&mut self.head);
+        head.clear();
+        record.put_head(record.row.len(), &mut head);
+        self.append(&head)?;
+        self.head = head;
+        self.append(&record.row)
+    }
+
+    /// Appends bytes of a record that does not fit into one block.
+    fn append(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            if self.raw.len() == BLOCK_BYTES {
+                self.flush()?;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.raw.len()));
+            self.raw.extend_from_slice(now);
+            bytes = later;
+        }
         Ok(())
     }
 
@@ -93,7 +119,6 @@ impl RunWriter {
         self.stored[8..12].copy_from_slice(&crc.to_le_bytes());
         self.file.write_all_at(&self.stored, self.at).map_err(|error| failed("write", &self.path, error))?;
         self.at += self.stored.len() as u64;
-        self.block_bytes_max = self.block_bytes_max.max(self.raw.len());
         self.raw.clear();
         Ok(())
     }
@@ -103,7 +128,7 @@ impl RunWriter {
             self.flush()?;
         }
         self.file.write_all_at(&[0; HEADER_BYTES], self.at).map_err(|error| failed("write", &self.path, error))?;
-        Ok(RunFile { path: self.path, bytes: self.at, records: self.records, block_bytes_max: self.block_bytes_max })
+        Ok(RunFile { path: self.path, bytes: self.at, records: self.records })
     }
 }
 
@@ -116,7 +141,6 @@ pub struct RunReader {
     raw: Vec<u8>,
     /// Where the current record begins in `raw`, its length included.
     here: usize,
-    stored: Vec<u8>,
     ended: bool,
 }
 
@@ -125,21 +149,56 @@ impl RunReader {
     pub fn open(disk: &dyn Disk, run: &RunFile) -> Result<Self> {
         let file = disk.open(&run.path, Open::Read).map_err(|error| failed("open", &run.path, error))?;
         let mut reader =
-            Self { path: run.path.clone(), file, at: 0, raw: Vec::new(), here: 0, stored: Vec::new(), ended: false };
-        reader.next_block()?;
+            Self { path: run.path.clone(), file, at: 0, raw: Vec::with_capacity(BLOCK_BYTES), here: 0, ended: false };
+        reader.settle()?;
         Ok(reader)
     }
 
-    /// The current record as [`record::parse`] takes it; `None` at the end.
-    pub fn current(&self) -> Option<&[u8]> {
-        record::split(self.raw.get(self.here..)?).map(|(found, _)| found)
+    /// The hash of the current record; `None` at the end.
+    pub fn hash(&self) -> Option<u128> {
+        record::hash_of(self.raw.get(self.here + 4..)?)
     }
 
-    pub fn advance(&mut self) -> Result<()> {
-        let rest = self.raw.get(self.here..).unwrap_or_default();
-        let Some((_, after)) = record::split(rest) else { return Err(self.damaged("a torn record")) };
-        self.here = self.raw.len() - after.len();
-        if self.here == self.raw.len() { self.next_block() } else { Ok(()) }
+    /// The length of the current record; 0 at the end.
+    pub fn length(&self) -> usize {
+        let length = self.raw.get(self.here..).and_then(<[u8]>::first_chunk::<4>);
+        length.map_or(0, |length| u32::from_le_bytes(*length) as usize)
+    }
+
+    /// The current record, of which [`Self::length`] bytes are allocated; the next one is current then.
+    ///
+    /// # Errors
+    /// The disk fails or lost what was written to it.
+    pub fn take(&mut self) -> Result<Record<'static>> {
+        let length = self.length();
+        let rest = self.raw.get(self.here + 4..).unwrap_or_default();
+        if let Some(whole) = rest.get(..length) {
+            let record = record::parse(whole).map(Record::into_owned);
+            self.here += 4 + length;
+            self.settle()?;
+            return record.ok_or_else(|| self.damaged("a damaged record"));
+        }
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(rest);
+        while bytes.len() < length {
+            self.next_block()?;
+            if self.ended {
+                return Err(self.damaged("a torn record"));
+            }
+            self.here = self.raw.len().min(length - bytes.len());
+            bytes.extend_from_slice(&self.raw[..self.here]);
+        }
+        self.settle()?;
+        record::parse_owned(bytes).ok_or_else(|| self.damaged("a damaged record"))
+    }
+
+    /// Goes to the block of the next record if the current one is used up.
+    fn settle(&mut self) -> Result<()> {
+        if self.here == self.raw.len() {
+            self.next_block()?;
+        }
+        let left = self.raw.len() - self.here;
+        if left == 0 || left >= START_BYTES { Ok(()) } else { Err(self.damaged("a torn record")) }
     }
 
     fn next_block(&mut self) -> Result<()> {
@@ -156,21 +215,20 @@ impl RunReader {
             self.ended = true;
             return Ok(());
         }
-        if stored > lz4_flex::block::get_maximum_output_size(raw) {
+        if raw > BLOCK_BYTES || stored > lz4_flex::block::get_maximum_output_size(raw) {
             return Err(self.damaged("an impossible block length"));
         }
-        self.stored.resize(stored, 0);
+        let mut packed = vec![0; stored];
         let at = self.at + HEADER_BYTES as u64;
-        self.file.read_exact_at(&mut self.stored, at).map_err(|error| failed("read", &self.path, error))?;
-        if crc32c::crc32c(&self.stored) != crc {
+        self.file.read_exact_at(&mut packed, at).map_err(|error| failed("read", &self.path, error))?;
+        if crc32c::crc32c(&packed) != crc {
             return Err(self.damaged("a wrong checksum"));
         }
         self.raw.resize(raw, 0);
-        let got = lz4_flex::block::decompress_into(&self.stored, &mut self.raw);
-        if got.ok() != Some(raw) || record::split(&self.raw).is_none() {
+        let got = lz4_flex::block::decompress_into(&packed, &mut self.raw);
+        if got.ok() != Some(raw) {
             return Err(self.damaged("a damaged block"));
         }
-        self.stored = Vec::new();
         self.at = at + stored as u64;
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::batch_cells::BatchCells;
 use super::cells::Layout;
 use super::key::KeyHasher;
 use super::order::Order;
-use super::record::{Kind, Record};
+use super::record::{Kind, RECORD_BYTES_MIN, Record};
 use super::sorter::Sorter;
 
 /// What identifies a row.
@@ -28,13 +28,14 @@ pub struct Input {
     partitions: BTreeMap<PartitionId, u64>,
     arrival: u64,
     absent_rows: u64,
-    row: Vec<u8>,
+    /// What stands before the row in the record that was taken last.
+    head: Vec<u8>,
     key: Vec<u8>,
 }
 
 impl Input {
     pub fn new(mode: InputMode) -> Self {
-        Self { mode, partitions: BTreeMap::new(), arrival: 0, absent_rows: 0, row: Vec::new(), key: Vec::new() }
+        Self { mode, partitions: BTreeMap::new(), arrival: 0, absent_rows: 0, head: Vec::new(), key: Vec::new() }
     }
 
     /// Begins a new commit.
@@ -80,36 +81,48 @@ impl Input {
                 // What an update takes back is replaced by what comes next.
                 RowKind::UpdateBefore => continue,
             };
-            let mut row = std::mem::take(&mut self.row);
-            row.clear();
-            let mut absent = cells.put_row(index, &mut row)?;
-            let hash = match &self.mode {
-                InputMode::Upsert(hasher) => hasher.hash(&row, &mut self.key)?,
-                InputMode::Append => u128::from(self.arrival),
-            };
-            if kind == Kind::Delete {
-                (row, absent) = (Vec::new(), false);
-            }
-            self.absent_rows += u64::from(absent && kind == Kind::Update);
             let positions = &batch.origin.source_positions;
             let position = positions.get(index).copied().unwrap_or(Some(0));
             let order = Order { position: position.unwrap_or(0), partition, arrival: self.arrival };
+            let bytes_max = RECORD_BYTES_MIN + cells.row_bytes(index);
+            let (taken, absent) = sorter.push(bytes_max, |out| {
+                let start = out.len();
+                self.put(&cells, index, (kind, position.is_none(), order), out)
+                    .map(|absent| (out.len() - start, absent))
+            })?;
             self.arrival += 1;
-            let record = Record {
-                hash,
-                kind,
-                floating: position.is_none(),
-                order,
-                cut: None,
-                tails: Vec::new(),
-                cell_orders: Vec::new(),
-                absent,
-                row: Cow::Borrowed(&row),
-            };
-            bytes += super::record::RECORD_BYTES_MIN + row.len();
-            sorter.push(&record)?;
-            self.row = row;
+            self.absent_rows += u64::from(absent && kind == Kind::Update);
+            bytes += taken;
         }
         Ok(ByteCount::from(bytes))
+    }
+
+    /// Appends a row's record, which lies in the sort buffer from the start: first the row, then, with the hash that
+    /// follows from it, what stands before. Answers whether a cell of it is absent.
+    fn put(
+        &mut self,
+        cells: &BatchCells<'_>,
+        index: usize,
+        (kind, floating, order): (Kind, bool, Order),
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let start = out.len();
+        let row_at = start + RECORD_BYTES_MIN;
+        out.resize(row_at, 0);
+        let mut absent = cells.put_row(index, out)?;
+        let hash = match &self.mode {
+            InputMode::Upsert(hasher) => hasher.hash(&out[row_at..], &mut self.key)?,
+            InputMode::Append => u128::from(self.arrival),
+        };
+        if kind == Kind::Delete {
+            out.truncate(row_at);
+            absent = false;
+        }
+        let (cut, tails, cell_orders, row) = (None, Vec::new(), Vec::new(), Cow::Borrowed(&[][..]));
+        let record = Record { hash, kind, floating, order, cut, tails, cell_orders, absent, row };
+        self.head.clear();
+        record.put_head(out.len() - row_at, &mut self.head);
+        out[start..row_at].copy_from_slice(&self.head);
+        Ok(absent)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In the order of the data: a row of a batch becomes [`cells`] ([`batch_cells`]), its [`key`] a hash; with its [`order`] it is a [`record`]. Records
 //! wait in an [`arena`] and, when memory is short, in run [`file`]s; [`merge`] reads many of those as one, [`join`] says
-//! what several operations of one key come to, and the [`sorter`] puts it together. [`input`] feeds it from
+//! what several operations of one key come to, within what is [`held`], the [`sorter`] puts it together, and [`reduced`] is what comes out. [`input`] feeds it from
 //! batches, and a [`column_builder`] makes columns of cells again.
 
 pub mod arena;
@@ -12,11 +12,13 @@ pub mod batch_cells;
 pub mod column_builder;
 pub mod file;
 pub mod input;
+pub mod held;
 pub mod join;
 pub mod key;
 pub mod merge;
 pub mod order;
 pub mod record;
+pub mod reduced;
 pub mod sorter;
 
 pub use batch_cells::BatchCells;
@@ -26,5 +28,6 @@ pub use input::{Input, InputMode};
 pub use key::KeyHasher;
 pub use order::Order;
 pub use record::{Kind, Record};
+pub use reduced::Reduced;
 pub(crate) use sorter::trim;
-pub use sorter::{Reduced, SORT_FLOOR, SortCounts, Sorter};
+pub use sorter::{MERGE_FLOOR, RECORD_BYTES, SORT_FLOOR, SortCounts, Sorter};

@@ -56,8 +56,24 @@ const ABSENT: u8 = 64;
 pub const RECORD_BYTES_MIN: usize = 4 + 16 + 1 + ORDER_BYTES;
 
 impl Record<'_> {
+    /// The length of the encoded record, with the length itself.
+    pub fn encoded_len(&self) -> usize {
+        let some = |any: bool, bytes: usize| if any { bytes } else { 0 };
+        RECORD_BYTES_MIN
+            + some(self.cut.is_some(), ORDER_BYTES)
+            + some(!self.tails.is_empty(), 2 + 16 * self.tails.len())
+            + some(!self.cell_orders.is_empty(), 2 + (2 + ORDER_BYTES) * self.cell_orders.len())
+            + self.row.len()
+    }
+
     /// Appends the encoded record.
     pub fn put(&self, out: &mut Vec<u8>) {
+        self.put_head(self.row.len(), out);
+        out.extend_from_slice(&self.row);
+    }
+
+    /// Appends all of the encoded record but its row, which has `row_len` bytes.
+    pub fn put_head(&self, row_len: usize, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&self.hash.to_le_bytes());
@@ -88,8 +104,7 @@ impl Record<'_> {
                 order.put(out);
             }
         }
-        out.extend_from_slice(&self.row);
-        let length = (out.len() - start - 4) as u32;
+        let length = (out.len() - start - 4 + row_len) as u32;
         out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     }
 
@@ -168,6 +183,15 @@ pub fn parse(bytes: &[u8]) -> Option<Record<'_>> {
     let floating = flags & FLOATING != 0;
     let absent = flags & ABSENT != 0;
     Some(Record { hash, kind, floating, order, cut, tails, cell_orders, absent, row: Cow::Borrowed(at.rest()) })
+}
+
+/// [`parse`] of bytes that become the record's row.
+pub fn parse_owned(mut bytes: Vec<u8>) -> Option<Record<'static>> {
+    let record = parse(&bytes)?;
+    let head = bytes.len() - record.row.len();
+    let record = Record { row: Cow::Borrowed(&[][..]), ..record };
+    bytes.drain(..head);
+    Some(Record { row: Cow::Owned(bytes), ..record })
 }
 
 /// The hash of a record as [`split`] gave it.

@@ -53,7 +53,7 @@ impl Other {
             row.extend_from_slice(&n.to_le_bytes());
             group.push(&row).unwrap();
         }
-        let memory = EncodeMemory::new(&self.lake.account, &self.lake.account).unwrap();
+        let memory = EncodeMemory::new(&self.lake.account, &self.lake.account);
         writer.write(&mut group, &memory).unwrap();
         writer.finish().unwrap()
     }

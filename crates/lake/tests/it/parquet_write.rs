@@ -45,7 +45,7 @@ fn rows_come_back_with_ids_and_figures() {
             group.push(&row(id, (id % 3 > 0).then_some(name.as_str()))).unwrap();
         }
         assert!(group.replace(&layout(), 7, &row(-group_number, Some("replaced"))).unwrap());
-        writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap();
+        writer.write(&mut group, &EncodeMemory::new(&account, &account)).unwrap();
         group.clear(64 << 10);
     }
     let file = writer.finish().unwrap();
@@ -86,7 +86,7 @@ fn a_group_that_cannot_be_encoded_at_once_is_written_in_parts() {
     let more = budget.account("write/more", ByteCount::ZERO);
     let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
-    let memory = EncodeMemory::new(&account, &more).unwrap();
+    let memory = EncodeMemory::new(&account, &more);
     let mut group = RowGroup::new(&account, 1 << 20).unwrap();
     group.widen(&more, 8 << 20);
     assert_eq!(group.room(), 8 << 20);
@@ -120,7 +120,7 @@ fn a_missing_value_for_a_required_column_is_named_and_the_file_removed() {
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape()).unwrap();
     let mut group = RowGroup::new(&account, 64 << 10).unwrap();
     group.push(&[0, 0, 0]).unwrap();
-    let told = writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap_err();
+    let told = writer.write(&mut group, &EncodeMemory::new(&account, &account)).unwrap_err();
     assert!(told.to_string().contains("column 'id'"), "{told}");
     drop(writer);
     assert!(!path.exists());
@@ -185,7 +185,7 @@ fn every_type_of_a_table_survives() {
     let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
     let shape = FileShape { layout, measured: (0..columns.len()).collect() };
     let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path.clone(), &shape).unwrap();
-    writer.write(&mut group, &EncodeMemory::new(&account, &account).unwrap()).unwrap();
+    writer.write(&mut group, &EncodeMemory::new(&account, &account)).unwrap();
     writer.finish().unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
     let batch = reader.build().unwrap().next().unwrap().unwrap();

@@ -143,7 +143,7 @@ proptest! {
         }
         // More runs than are merged at once, so that merged runs are merged again.
         prop_assert!(sorter.counts().runs_spilled > 32);
-        let reduced = sorter.finish().unwrap();
+        let reduced = sorter.finish(&account, &account).unwrap();
         prop_assert!(sorter.counts().merge_passes > 0);
         prop_assert_eq!(collect(reduced, 25), model(&changes));
     }
@@ -162,7 +162,7 @@ fn a_small_budget_spills_and_a_large_one_does_not() {
         for part in changes.chunk_by(|a, b| a.partition == b.partition) {
             input.take(&layout(), &batch(part), &mut sorter).unwrap();
         }
-        let reduced = sorter.finish().unwrap();
+        let reduced = sorter.finish(&account, &account).unwrap();
         assert_eq!(sorter.counts().runs_spilled > 0, spills, "{floor}");
         assert!(account.used() <= floor);
         assert!(collect(reduced, 20_000) == expected, "wrong with {floor}");
@@ -188,6 +188,6 @@ fn a_damaged_run_is_told_not_read() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let told = sorter.finish().err().map(|error| error.to_string()).unwrap_or_default();
+    let told = sorter.finish(&account, &account).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(told.contains("checksum"), "{told}");
 }

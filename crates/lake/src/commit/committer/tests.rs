@@ -236,7 +236,7 @@ impl Job {
         }
         let lease = Lease::default().try_take().unwrap();
         let spans = [Span { partition: partition(), from: Offset(from), to: Offset(to) }];
-        let (with, reduced) = (self.tools.with(info), sorter.finish().unwrap());
+        let (with, reduced) = (self.tools.with(info), sorter.finish(&self.tools.account, &self.tools.more).unwrap());
         let mut preparation = Preparation::begin(with, lease, reduced, Epoch(1), &spans).unwrap();
         while !preparation.step().unwrap() {}
         Box::new(preparation.finish().unwrap())
