@@ -14,6 +14,7 @@ mod parse;
 mod plan;
 pub mod reference;
 mod text;
+mod unsupported;
 
 pub use job::Job;
 pub use plan::{Mode, Overrides, Planned, expression, plan};

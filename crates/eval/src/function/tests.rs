@@ -22,6 +22,14 @@ fn a_misspelt_name_finds_its_neighbour() {
 }
 
 #[test]
+fn flinks_other_functions_are_not_taken_for_misspelt_ones() {
+    assert!(FLINKS_OTHERS.is_sorted() && FLINKS_OTHERS.iter().all(|name| by_name(name).is_none()));
+    let error = unknown("regexp", &[Expr::string("x"), Expr::string("x")]);
+    assert_eq!(error.message, "the function REGEXP is not supported yet");
+    assert!(error.hint.is_some_and(|hint| hint.contains("Flink") && !hint.contains("did you mean")));
+}
+
+#[test]
 fn clocks_are_refused_with_the_reason() {
     assert!(unknown("NOW", &[]).message.contains("changes from run to run"));
 }

@@ -1,8 +1,19 @@
 //! CREATE statements.
 
-use super::cursor::{Parsed, Parser, unsupported};
+use super::cursor::{Parsed, Parser};
 use crate::ast::{CreateCatalog, CreateDatabase, CreateTable, CreateView, KeyConstraint, StatementKind, Watermark};
 use crate::text::{Diagnostic, Span};
+use crate::unsupported::{self, unsupported};
+
+/// A clause of CREATE TABLE that Flink has: the word that begins it, its name, what to do instead.
+type OtherClause = (&'static str, &'static str, &'static str);
+
+const LIKE: OtherClause = ("LIKE", "CREATE TABLE … LIKE", "write the columns and options out");
+const AS: OtherClause =
+    ("AS", "CREATE TABLE … AS SELECT", "write CREATE TABLE with its columns, then INSERT INTO … SELECT …");
+const DISTRIBUTED: OtherClause = ("DISTRIBUTED", "DISTRIBUTED BY", "leave it out");
+const PARTITIONED: OtherClause =
+    ("PARTITIONED", "PARTITIONED BY", "leave it out: tables are written without partitions");
 
 const KINDS: [&str; 4] = ["TABLE", "VIEW", "CATALOG", "DATABASE"];
 
@@ -10,11 +21,12 @@ impl Parser<'_> {
     pub(super) fn create(&mut self) -> Parsed<StatementKind> {
         self.advance();
         if self.at_word("OR") {
-            return Err(unsupported(self.here(), "CREATE OR REPLACE"));
+            return Err(unsupported(self.here(), "CREATE OR REPLACE")
+                .hint("CREATE TABLE IF NOT EXISTS takes a table that is there, if it is the same"));
         }
         let temporary = self.eat_word("TEMPORARY");
         if self.at_word("SYSTEM") || self.at_word("FUNCTION") {
-            return Err(unsupported(self.here(), "CREATE FUNCTION"));
+            return Err(unsupported(self.here(), "CREATE FUNCTION").hint(unsupported::FUNCTION));
         }
         for other in ["MATERIALIZED", "MODEL", "CONNECTION"] {
             if self.at_word(other) {
@@ -56,7 +68,7 @@ impl Parser<'_> {
         let name = self.object_name("the name of the database")?;
         self.comment()?;
         if self.at_word("WITH") {
-            return Err(unsupported(self.here(), "a database with options"));
+            return Err(unsupported(self.here(), "a database with options").hint("leave WITH (…) out"));
         }
         Ok(StatementKind::CreateDatabase(CreateDatabase { name, if_not_exists }))
     }
@@ -84,14 +96,14 @@ impl Parser<'_> {
             comment: None,
             options: Vec::new(),
         };
-        self.not_yet(&[("LIKE", "CREATE TABLE … LIKE"), ("AS", "CREATE TABLE … AS SELECT")])?;
+        self.not_yet(&[LIKE, AS])?;
         self.list(|this| this.table_element(&mut table))?;
         table.comment = self.comment()?;
-        self.not_yet(&[("DISTRIBUTED", "DISTRIBUTED BY"), ("PARTITIONED", "PARTITIONED BY")])?;
+        self.not_yet(&[DISTRIBUTED, PARTITIONED])?;
         if self.eat_word("WITH") {
             table.options = self.options()?;
         }
-        self.not_yet(&[("LIKE", "CREATE TABLE … LIKE"), ("AS", "CREATE TABLE … AS SELECT")])?;
+        self.not_yet(&[LIKE, AS])?;
         if !self.at_end() {
             return Err(self.unexpected_word(if table.options.is_empty() {
                 &["WITH", "COMMENT", "';'"]
@@ -102,9 +114,9 @@ impl Parser<'_> {
         Ok(table)
     }
 
-    fn not_yet(&self, clauses: &[(&str, &str)]) -> Parsed<()> {
-        match clauses.iter().find(|(word, _)| self.at_word(word)) {
-            Some((_, clause)) => Err(unsupported(self.here(), clause)),
+    fn not_yet(&self, clauses: &[OtherClause]) -> Parsed<()> {
+        match clauses.iter().find(|(word, ..)| self.at_word(word)) {
+            Some((_, clause, instead)) => Err(unsupported(self.here(), clause).hint(*instead)),
             None => Ok(()),
         }
     }
@@ -116,7 +128,7 @@ impl Parser<'_> {
             return self.watermark(table);
         }
         if self.at_word("UNIQUE") {
-            return Err(unsupported(start, "UNIQUE"));
+            return Err(unsupported(start, "UNIQUE").hint("a key is declared as PRIMARY KEY (…) NOT ENFORCED"));
         }
         if self.eat_word("CONSTRAINT") {
             self.ident("the name of the constraint")?;

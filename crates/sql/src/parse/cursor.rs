@@ -250,11 +250,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The error that something is Flink's but not ours yet.
-pub(super) fn unsupported(span: Span, what: impl std::fmt::Display) -> Diagnostic {
-    Diagnostic::error(span, format!("{what} is not supported yet"))
-}
-
 /// `A, B or C`
 fn alternatives(words: &[&str]) -> String {
     match words {

@@ -1,9 +1,10 @@
 //! Operators, by precedence climbing.
 
-use super::cursor::{HEIGHT_MAX, Parsed, Parser, unsupported};
+use super::cursor::{HEIGHT_MAX, Parsed, Parser};
 use crate::ast::{BinaryOp, Expr, ExprKind, Truth, UnaryOp, precedence};
 use crate::lex::TokenKind;
 use crate::text::{Diagnostic, Span};
+use crate::unsupported::{self, unsupported};
 
 impl Parser<'_> {
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
@@ -207,7 +208,7 @@ fn between(parser: &mut Parser<'_>, left: Expr, negated: bool) -> Parsed<ExprKin
 impl Parser<'_> {
     fn in_list_ahead(&self) -> Parsed<()> {
         if self.at_mark("(") && self.word_at(1, "SELECT") {
-            return Err(unsupported(self.here(), "a subquery in an expression"));
+            return Err(unsupported(self.here(), "a subquery in an expression").hint(unsupported::SUBQUERY));
         }
         Ok(())
     }

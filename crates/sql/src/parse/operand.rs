@@ -1,10 +1,11 @@
 //! What operators stand between: literals, names, calls, CASE, parentheses.
 
-use super::cursor::{Parsed, Parser, unsupported};
+use super::cursor::{Parsed, Parser};
 use super::words::is_reserved;
 use crate::ast::{BARE_FUNCTIONS, CaseBranch, Expr, ExprKind, Ident, Literal};
 use crate::lex::TokenKind;
 use crate::text::{Diagnostic, Span};
+use crate::unsupported::{self, more_than_a_row, unsupported};
 
 impl Parser<'_> {
     pub(super) fn operand(&mut self) -> Parsed<Expr> {
@@ -54,7 +55,9 @@ impl Parser<'_> {
             "CASE" => self.case(),
             "CAST" => self.cast(false),
             "TRY_CAST" => self.cast(true),
-            "EXISTS" | "UNIQUE" | "CURSOR" => Err(unsupported(start, "a subquery in an expression")),
+            "EXISTS" | "UNIQUE" | "CURSOR" => {
+                Err(unsupported(start, "a subquery in an expression").hint(unsupported::SUBQUERY))
+            }
             "ROW" | "ARRAY" | "MAP" | "MULTISET" if self.mark_at(1, "[") || word == "ROW" => {
                 Err(unsupported(start, format!("a value of type {word}")))
             }
@@ -92,7 +95,7 @@ impl Parser<'_> {
         let Some(unit) = singular(word) else { return Err(self.unexpected_word(&UNITS)) };
         self.advance();
         if self.at_mark("(") {
-            return Err(unsupported(self.here(), "a precision in an interval"));
+            return Err(unsupported(self.here(), "a precision in an interval").hint("leave it out"));
         }
         Ok(unit.to_owned())
     }
@@ -104,7 +107,7 @@ impl Parser<'_> {
         while self.eat_word("WHEN") {
             let when = self.expr()?;
             if operand.is_some() && self.at_mark(",") {
-                return Err(unsupported(self.here(), "a list behind WHEN"));
+                return Err(unsupported(self.here(), "a list behind WHEN").hint("write a WHEN for each value"));
             }
             self.expect_word("THEN")?;
             branches.push(CaseBranch { when, then: self.expr()? });
@@ -144,7 +147,9 @@ impl Parser<'_> {
     fn name_or_call(&mut self) -> Parsed<Expr> {
         let name = self.object_name("an expression")?;
         if self.at_mark("(") {
-            return Err(unsupported(name.span, "a function with a quoted or qualified name"));
+            return Err(
+                unsupported(name.span, "a function with a quoted or qualified name").hint(unsupported::FUNCTION)
+            );
         }
         Ok(Expr::leaf(ExprKind::Column(name.parts), name.span))
     }
@@ -152,6 +157,9 @@ impl Parser<'_> {
     /// The arguments of an ordinary function and its end, behind `(`.
     pub(super) fn arguments(&mut self, function: Ident, start: Span) -> Parsed<Expr> {
         let mut arguments = Vec::new();
+        if self.at_mark("*") || self.at_word("DISTINCT") {
+            return Err(self.of_many_rows(&function, start));
+        }
         if !self.at_mark(")") {
             arguments.push(self.argument()?);
             while self.eat_mark(",") {
@@ -161,30 +169,35 @@ impl Parser<'_> {
         self.finish_call(function, arguments, start)
     }
 
+    /// `COUNT(*)`, `SUM(DISTINCT …)`: what such an argument stands in takes more than one row.
+    fn of_many_rows(&mut self, function: &Ident, start: Span) -> Diagnostic {
+        let argument = self.advance();
+        self.eat_mark(")");
+        more_than_a_row(&function.name, self.since(start)).unwrap_or_else(|| {
+            let what = self.source.slice(argument).to_ascii_uppercase();
+            unsupported(argument, format!("{what} as an argument")).hint(unsupported::AGGREGATE)
+        })
+    }
+
     /// At the closing parenthesis of a call.
     pub(super) fn finish_call(&mut self, function: Ident, arguments: Vec<Expr>, start: Span) -> Parsed<Expr> {
         if !self.at_mark(")") {
             return Err(self.unexpected("',' or ')'"));
         }
         self.advance();
-        for (word, what) in [("OVER", "OVER"), ("FILTER", "FILTER"), ("WITHIN", "WITHIN GROUP")] {
-            if self.at_word(word) {
-                return Err(unsupported(self.here(), what));
-            }
+        if let Some((_, what, instead)) = unsupported::CALL_CLAUSES.iter().find(|(word, ..)| self.at_word(word)) {
+            return Err(unsupported(self.here(), what).hint(*instead));
+        }
+        if let Some(error) = more_than_a_row(&function.name, self.since(start)) {
+            return Err(error);
         }
         self.node(ExprKind::Call { function, arguments }, start)
     }
 
     fn argument(&mut self) -> Parsed<Expr> {
         self.no_subquery()?;
-        if self.at_mark("*") {
-            return Err(unsupported(self.here(), "'*' as an argument"));
-        }
-        if self.at_word("DISTINCT") {
-            return Err(unsupported(self.here(), "DISTINCT in a call"));
-        }
         if self.mark_at(1, "=>") {
-            return Err(unsupported(self.here(), "a named argument"));
+            return Err(unsupported(self.here(), "a named argument").hint("give the arguments in their order"));
         }
         self.expr()
     }

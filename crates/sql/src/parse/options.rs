@@ -1,9 +1,10 @@
 //! `'key'='value'` lists, comments, hints.
 
-use super::cursor::{Parsed, Parser, unsupported};
+use super::cursor::{Parsed, Parser};
 use crate::ast::{OptionEntry, Text};
 use crate::lex::TokenKind;
 use crate::text::Diagnostic;
+use crate::unsupported::unsupported;
 
 impl Parser<'_> {
     /// `('key'='value', …)`; may be empty, each key once.

@@ -1,23 +1,26 @@
 //! SELECT and INSERT.
 
-use super::cursor::{Parsed, Parser, unsupported};
-use super::words::{OTHER_CLAUSES, is_reserved};
+use super::cursor::{Parsed, Parser};
+use super::words::is_reserved;
 use crate::ast::{Ident, Insert, Relation, RelationKind, Select, SelectItem};
 use crate::lex::TokenKind;
 use crate::text::Diagnostic;
+use crate::unsupported::{self, more_than_a_row, unsupported};
 
 impl Parser<'_> {
     /// `INSERT INTO t [hint] [(columns)] SELECT …`
     pub(super) fn insert(&mut self) -> Parsed<Insert> {
         let start = self.advance();
         if self.at_word("OVERWRITE") {
-            return Err(unsupported(self.here(), "INSERT OVERWRITE"));
+            return Err(unsupported(self.here(), "INSERT OVERWRITE").hint(unsupported::OVERWRITE));
         }
         self.expect_word("INTO")?;
         let table = self.object_name("the name of a table")?;
         let hints = self.table_hints()?;
         if self.at_word("PARTITION") {
-            return Err(unsupported(self.here(), "PARTITION"));
+            return Err(
+                unsupported(self.here(), "PARTITION").hint("leave it out: tables are written without partitions")
+            );
         }
         let columns = if self.at_mark("(") && !self.word_at(1, "SELECT") {
             Some(self.list(|this| this.ident("the name of a column"))?)
@@ -40,16 +43,18 @@ impl Parser<'_> {
 
     pub(super) fn select(&mut self) -> Parsed<Select> {
         let start = self.here();
-        for other in ["VALUES", "WITH", "TABLE"] {
+        for (other, instead) in
+            [("VALUES", unsupported::VALUES), ("WITH", unsupported::COMMON_TABLE), ("TABLE", "write SELECT * FROM t")]
+        {
             if self.at_word(other) {
-                return Err(unsupported(start, format!("{other} as a query")));
+                return Err(unsupported(start, format!("{other} as a query")).hint(instead));
             }
         }
         self.expect_word("SELECT")?;
         self.no_hint("behind SELECT")?;
         for other in ["DISTINCT", "STREAM"] {
             if self.at_word(other) {
-                return Err(unsupported(self.here(), format!("SELECT {other}")));
+                return Err(unsupported(self.here(), format!("SELECT {other}")).hint(unsupported::AGGREGATE));
             }
         }
         self.eat_word("ALL");
@@ -58,7 +63,7 @@ impl Parser<'_> {
             items.push(self.select_item()?);
         }
         if self.at_end() {
-            return Err(unsupported(self.since(start), "a query without FROM"));
+            return Err(unsupported(self.since(start), "a query without FROM").hint(unsupported::VALUES));
         }
         self.expect_word("FROM")?;
         let from = self.relation()?;
@@ -69,11 +74,11 @@ impl Parser<'_> {
 
     /// The error for a clause that is Flink's but not ours.
     fn end_of_query(&self) -> Parsed<()> {
-        if let Some((_, clause)) = OTHER_CLAUSES.iter().find(|(word, _)| self.at_word(word)) {
-            return Err(unsupported(self.here(), clause));
+        if let Some((_, clause, instead)) = unsupported::CLAUSES.iter().find(|(word, ..)| self.at_word(word)) {
+            return Err(unsupported(self.here(), clause).hint(*instead));
         }
         if self.at_mark(",") {
-            return Err(unsupported(self.here(), "a join"));
+            return Err(unsupported(self.here(), "a join").hint(unsupported::JOIN));
         }
         if self.at_end() || self.at_mark(")") {
             return Ok(());
@@ -132,6 +137,13 @@ impl Parser<'_> {
     }
 
     fn table_name(&mut self) -> Parsed<RelationKind> {
+        if self.at_word("TABLE")
+            && self.mark_at(1, "(")
+            && let TokenKind::Word(function) = self.peek_at(2)
+        {
+            let window = more_than_a_row(function, self.here());
+            return Err(window.unwrap_or_else(|| unsupported(self.here(), format!("the table function {function}"))));
+        }
         for other in ["TABLE", "LATERAL", "UNNEST", "VALUES"] {
             if self.at_word(other) {
                 return Err(unsupported(self.here(), format!("FROM {other}")));
@@ -146,6 +158,10 @@ impl Parser<'_> {
 
     /// The error that a query stands where only a value can.
     pub(super) fn no_subquery(&self) -> Result<(), Diagnostic> {
-        if self.at_word("SELECT") { Err(unsupported(self.here(), "a subquery in an expression")) } else { Ok(()) }
+        if self.at_word("SELECT") {
+            Err(unsupported(self.here(), "a subquery in an expression").hint(unsupported::SUBQUERY))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Statements: which one begins here, and those that are short.
 
-use super::cursor::{Parsed, Parser, unsupported};
-use super::words::{OTHER_STATEMENTS, STATEMENTS};
+use super::cursor::{Parsed, Parser};
+use super::words::STATEMENTS;
 use crate::ast::{Insert, Set, Statement, StatementKind, Text};
 use crate::lex::TokenKind;
 use crate::text::{Diagnostic, nearest};
+use crate::unsupported::{self, unsupported};
 
 impl Parser<'_> {
     /// All statements up to the end of the text.
@@ -54,16 +55,15 @@ impl Parser<'_> {
             "END" => Err(Diagnostic::error(self.here(), "END without BEGIN")),
             "SELECT" => Err(unsupported(self.here(), "a query without INSERT INTO")
                 .hint("write its rows somewhere: INSERT INTO t SELECT …, where t may have 'connector'='print'")),
-            other if OTHER_STATEMENTS.contains(&other) => {
-                Err(unsupported(self.here(), format!("the statement {other}"))
-                    .hint(format!("a job file can hold {}", STATEMENTS.join(", "))))
-            }
-            _ => Err(self.unknown_statement(word)),
+            other => match unsupported::statement(other) {
+                Some(instead) => Err(unsupported(self.here(), format!("the statement {other}")).hint(instead)),
+                None => Err(self.unknown_statement(word)),
+            },
         }
     }
 
     fn unknown_statement(&self, word: &str) -> Diagnostic {
-        let known = STATEMENTS.iter().chain(&OTHER_STATEMENTS).copied();
+        let known = STATEMENTS.into_iter().chain(unsupported::statements()).chain(["SELECT"]);
         let hint = match nearest(word, known) {
             Some(known) => format!("did you mean {known}?"),
             None => format!("a job file can hold {}", STATEMENTS.join(", ")),
@@ -75,7 +75,8 @@ impl Parser<'_> {
     fn set(&mut self) -> Parsed<StatementKind> {
         let span = self.advance();
         if self.at_end() {
-            return Err(unsupported(span, "listing the settings (SET without a key)"));
+            return Err(unsupported(span, "listing the settings (SET without a key)")
+                .hint("a setting is SET 'key' = 'value'; docs/options.md lists them"));
         }
         let key = self.raw_until(|kind| matches!(kind, TokenKind::Mark("=")), "a key")?;
         self.expect_mark("=")?;
@@ -113,7 +114,7 @@ impl Parser<'_> {
             return Ok(StatementKind::UseCatalog(self.ident("the name of a catalog")?));
         }
         if self.at_word("MODULES") {
-            return Err(unsupported(self.here(), "USE MODULES"));
+            return Err(unsupported(self.here(), "USE MODULES").hint(unsupported::FUNCTION));
         }
         Ok(StatementKind::UseDatabase(self.object_name("the name of a database")?))
     }
@@ -191,7 +192,8 @@ impl Parser<'_> {
             }
             TokenKind::Word(word) if word.eq_ignore_ascii_case("STATEMENT") => self.statement_set()?,
             TokenKind::Word(word) if word.eq_ignore_ascii_case("SELECT") => {
-                return Err(unsupported(self.here(), "EXPLAIN of a query without INSERT INTO"));
+                return Err(unsupported(self.here(), "EXPLAIN of a query without INSERT INTO")
+                    .hint("write EXPLAIN INSERT INTO t SELECT …, where t may have 'connector'='print'"));
             }
             _ => return Err(self.unexpected_word(&["INSERT", "STATEMENT SET"])),
         };

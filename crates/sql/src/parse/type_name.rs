@@ -3,10 +3,11 @@
 use rows::LogicalType;
 use rows::types::UNBOUNDED;
 
-use super::cursor::{Parsed, Parser, unsupported};
+use super::cursor::{Parsed, Parser};
 use crate::ast::DataType;
 use crate::lex::TokenKind;
 use crate::text::{Diagnostic, Span, did_you_mean};
+use crate::unsupported::unsupported;
 
 /// For the nearest name.
 const TYPES: [&str; 28] = [

@@ -57,38 +57,6 @@ pub(super) fn begins_clause(word: &str) -> bool {
 /// The statements that a job file can hold.
 pub(super) const STATEMENTS: [&str; 8] = ["SET", "RESET", "CREATE", "USE", "INSERT", "EXECUTE", "BEGIN", "EXPLAIN"];
 
-/// Flink's other statements.
-pub(super) const OTHER_STATEMENTS: [&str; 29] = [
-    "ADD", "ALTER", "ANALYZE", "CALL", "CLEAR", "COMPILE", "DELETE", "DESC", "DESCRIBE", "DROP", "EXIT", "HELP",
-    "LOAD", "MERGE", "QUIT", "REMOVE", "REPLACE", "SELECT", "SHOW", "STOP", "TABLE", "TRUNCATE", "UNLOAD", "UPDATE",
-    "UPSERT", "VALUES", "WITH", "SOURCE", "RESTORE",
-];
-
-/// Clauses of a query that Flink has and we do not yet, by the word that begins them.
-pub(super) const OTHER_CLAUSES: [(&str, &str); 21] = [
-    ("GROUP", "GROUP BY"),
-    ("HAVING", "HAVING"),
-    ("ORDER", "ORDER BY"),
-    ("LIMIT", "LIMIT"),
-    ("OFFSET", "OFFSET"),
-    ("FETCH", "FETCH"),
-    ("WINDOW", "WINDOW"),
-    ("QUALIFY", "QUALIFY"),
-    ("UNION", "UNION"),
-    ("INTERSECT", "INTERSECT"),
-    ("EXCEPT", "EXCEPT"),
-    ("MINUS", "MINUS"),
-    ("JOIN", "JOIN"),
-    ("INNER", "JOIN"),
-    ("LEFT", "JOIN"),
-    ("RIGHT", "JOIN"),
-    ("FULL", "JOIN"),
-    ("CROSS", "JOIN"),
-    ("NATURAL", "JOIN"),
-    ("MATCH_RECOGNIZE", "MATCH_RECOGNIZE"),
-    ("TABLESAMPLE", "TABLESAMPLE"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

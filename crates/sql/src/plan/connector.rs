@@ -13,14 +13,15 @@ use super::scope::Scope;
 use super::table::{Column, ColumnSource, Table};
 use crate::ast::{DataType, Expr, ExprKind, Ident, OptionEntry};
 use crate::text::{Diagnostic, Errors, Span, did_you_mean};
+use crate::unsupported::unsupported;
 
 const BOOTSTRAP: &str = "properties.bootstrap.servers";
 
 impl Planner<'_> {
     pub(super) fn source_factory(&self, table: &Table, at: Span) -> Result<&Arc<dyn SourceFactory>, Errors> {
         if table.stored.is_some() {
-            let error = Diagnostic::error(at, "reading a table of a catalog is not supported yet");
-            return Err(error.into());
+            let error = unsupported(at, "reading a table of a catalog");
+            return Err(error.hint("read the topic that the table is filled from, or run this file on Flink").into());
         }
         let connector = self.connector(table, at)?;
         let found = self.registry.sources.iter().find(|factory| factory.name() == connector);

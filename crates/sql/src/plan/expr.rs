@@ -5,36 +5,7 @@ use eval::{ArithmeticOp, CompareOp, Expr, Interval, Test, TimeUnit, TrimSide, Ty
 use super::scope::{Meaning, Scope};
 use crate::ast::{self, BinaryOp, ExprKind, Literal, Truth, UnaryOp};
 use crate::text::{Diagnostic, Errors, Span};
-
-/// Aggregates and the like, which need more than one row.
-const AGGREGATES: [&str; 26] = [
-    "APPROX_COUNT_DISTINCT",
-    "ARRAY_AGG",
-    "AVG",
-    "COLLECT",
-    "COUNT",
-    "CUME_DIST",
-    "DENSE_RANK",
-    "FIRST_VALUE",
-    "JSON_ARRAYAGG",
-    "JSON_OBJECTAGG",
-    "LAG",
-    "LAST_VALUE",
-    "LEAD",
-    "LISTAGG",
-    "MAX",
-    "MIN",
-    "NTILE",
-    "PERCENTILE",
-    "PERCENT_RANK",
-    "RANK",
-    "ROW_NUMBER",
-    "STDDEV_POP",
-    "STDDEV_SAMP",
-    "SUM",
-    "VAR_POP",
-    "VAR_SAMP",
-];
+use crate::unsupported::unsupported;
 
 type Typed = Result<Expr, Errors>;
 
@@ -98,7 +69,7 @@ fn condition(expr: &ast::Expr, scope: &Scope) -> Typed {
         }
         ExprKind::Like { operand, pattern, escape, negated, similar } => {
             if *similar {
-                return Err(Diagnostic::error(span, "SIMILAR TO is not supported yet").into());
+                return Err(unsupported(span, "SIMILAR TO").hint("LIKE has patterns of % and _").into());
             }
             let escape = escape.as_deref().map(escape_character).transpose()?;
             let result = over(operand)?.like(over(pattern)?, escape);
@@ -167,7 +138,7 @@ fn typed_literal(literal: &Literal, span: Span) -> Typed {
         Literal::Temporal("TIME", text) => Expr::time(text),
         Literal::Temporal(_, text) => Expr::timestamp(text),
         Literal::Interval { .. } => {
-            let error = Diagnostic::error(span, "an interval is not supported yet except in time + or - interval");
+            let error = unsupported(span, "an interval elsewhere than in time + interval or time - interval");
             return Err(error.into());
         }
     };
@@ -242,9 +213,6 @@ fn escape_character(expr: &ast::Expr) -> Result<char, Errors> {
 
 fn call(function: &str, arguments: &[ast::Expr], whole: &ast::Expr, scope: &Scope) -> Typed {
     let name = function.to_ascii_uppercase();
-    if AGGREGATES.contains(&name.as_str()) {
-        return Err(Diagnostic::error(whole.span, format!("the aggregate function {name} is not supported yet")).into());
-    }
     let result = match (name.as_str(), arguments) {
         ("EXTRACT", [unit, value]) => typed(value, scope)?.extract(time_unit(unit)?),
         ("FLOOR", [value, unit]) if is_symbol(unit) => typed(value, scope)?.floor_to(time_unit(unit)?),
