@@ -66,6 +66,7 @@ pub(crate) fn failed(what: &str, path: &Path, error: io::Error) -> Error {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "check the folder's owner and permissions"
         }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "a file stands in the place of a folder",
         _ => "look at the system's log for errors of the disk",
     };
     Error::external(format!("cannot {what} '{}'", path.display())).caused_by(error).hint(hint)
