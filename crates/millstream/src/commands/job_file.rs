@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::{Clock, Error, RealDisk, Result};
+use base::{ByteCount, Clock, Error, RealDisk, Result};
 use flow::JobPlan;
 use flow::registry::CatalogContext;
 use sql::{Job, Mode, Overrides, Planned};
 
+use super::named_file;
 use crate::{cli, registry};
+
+/// Longer than any that a person writes or a program makes for one process.
+const JOB_FILE_MAX: ByteCount = ByteCount::mib(16);
 
 /// Plans and creates what the file's DDL asks for.
 pub(crate) fn plan_to_run(file: &Path, overrides: &cli::Overrides, clock: Arc<dyn Clock>) -> Result<JobPlan> {
@@ -30,11 +34,7 @@ pub(crate) fn inserts_something(file: &Path, job: &JobPlan) -> Result<()> {
 
 /// Plans; in [`Mode::Check`] nothing is created anywhere.
 pub(crate) fn plan(file: &Path, overrides: &cli::Overrides, clock: Arc<dyn Clock>, mode: Mode) -> Result<Planned> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::user(format!("cannot read the job file {}", file.display()))
-            .hint("name a file of Flink SQL that this user may read")
-            .caused_by(error)
-    })?;
+    let text = named_file::read_text("the job file", file, JOB_FILE_MAX)?;
     let job = Job::parse(&text, &file.display().to_string())?;
     let context = CatalogContext {
         clock,

@@ -6,6 +6,7 @@ mod consume;
 mod demo;
 mod job_file;
 mod kafka;
+mod named_file;
 mod produce;
 mod run;
 mod topics;

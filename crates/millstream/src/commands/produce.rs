@@ -1,13 +1,14 @@
 //! `millstream produce`: lines to records.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 
-use base::{ByteCount, Error, Result};
+use base::{ByteCount, Domain, Error, Result};
 use kafka_client::{Client, Delivery, Destination, Producer, ProducerConfig};
 use kafka_wire::codec::Codec;
 use kafka_wire::records::{Header, NewRecord};
 
-use super::kafka;
+use super::{kafka, named_file};
 use crate::cli::{self, Lines};
 use crate::process;
 use crate::record_line::RecordLine;
@@ -19,56 +20,103 @@ const LINE_MAX: ByteCount = ByteCount::mib(8);
 const OPEN_MAX: usize = 10_000;
 
 pub(crate) fn run(args: &cli::Produce) -> Result<()> {
-    let input: Box<dyn Read + Send> = match &args.file {
-        Some(path) => Box::new(
-            std::fs::File::open(path)
-                .map_err(|error| Error::user(format!("cannot read {}", path.display())).caused_by(error))?,
-        ),
-        None => Box::new(std::io::stdin()),
+    let (name, input): (String, Box<dyn Read + Send>) = match &args.file {
+        Some(path) => (path.display().to_string(), Box::new(named_file::open("the records", path)?)),
+        None => ("standard input".to_owned(), Box::new(std::io::stdin())),
     };
-    process::runtime()?.block_on(produce(args, BufReader::new(input)))
-}
-
-async fn produce(args: &cli::Produce, mut input: impl BufRead) -> Result<()> {
     let config = config(args)?;
     let line_max = LINE_MAX.max(config.request_max + config.request_max);
+    let lines = RecordLines { name, input: BufReader::new(input), format: args.format, number: 0, line_max };
+    process::runtime()?.block_on(produce(args, config, lines))
+}
+
+async fn produce(args: &cli::Produce, config: ProducerConfig, mut lines: RecordLines) -> Result<()> {
     let memory = kafka::MEMORY.max(Producer::footprint(&config) + Client::FLOOR);
     let (client, budget) = kafka::connect(&args.cluster, config.client.clone(), memory).await?;
     let producer = Producer::new(client, config, &budget, "producer");
-    let mut open = std::collections::VecDeque::new();
-    let mut sent = 0_u64;
-    let mut line = String::new();
-    for number in 1_u64.. {
-        line.clear();
-        let read = input.by_ref().take(line_max.get()).read_line(&mut line);
-        let read = read.map_err(|error| Error::external("cannot read the input").caused_by(error))?;
-        let text = line.trim_end_matches(['\n', '\r']);
-        if read == 0 {
-            break;
-        }
-        if read as u64 == line_max.get() && !line.ends_with('\n') {
-            return Err(Error::user(format!("line {number} is longer than {line_max}"))
-                .hint("raise the limit of records, and so of lines, with --property max.request.size=…"));
-        }
-        if text.is_empty() {
-            continue;
-        }
-        let record = match args.format {
-            Lines::Json => RecordLine::parse(text).map_err(|error| error.at(format!("line {number}")))?,
-            Lines::Raw => RecordLine { value: Some(text.as_bytes().to_vec()), ..RecordLine::default() },
+    let sent = send_all(&producer, &args.topic, &mut lines).await?;
+    tracing::info!("{sent} records written to {}", args.topic);
+    Ok(())
+}
+
+/// Sends every line and waits until all are acknowledged; their number. A line that cannot be sent ends it, but those
+/// before it are written.
+async fn send_all(producer: &Producer, topic: &str, lines: &mut RecordLines) -> Result<u64> {
+    let (mut sent, mut open) = (0, VecDeque::new());
+    let stopped = loop {
+        let delivery = match lines.next() {
+            Ok(Some(record)) => send(producer, topic, &record).await.map_err(|error| lines.at_line(error)),
+            Ok(None) => break Ok(()),
+            Err(error) => Err(error),
         };
-        open.push_back(send(&producer, &args.topic, &record).await?);
+        match delivery {
+            Ok(delivery) => open.push_back(delivery),
+            Err(error) if error.domain() == Domain::User => break Err(error),
+            Err(error) => return Err(error),
+        }
         sent += 1;
         while open.len() >= OPEN_MAX {
             settle(open.pop_front()).await?;
         }
-    }
+    };
     producer.flush().await?;
     while !open.is_empty() {
         settle(open.pop_front()).await?;
     }
-    tracing::info!("{sent} records written to {}", args.topic);
-    Ok(())
+    if stopped.is_err() {
+        tracing::warn!("records written to {topic} before what is wrong: {sent}");
+    }
+    stopped.map(|()| sent)
+}
+
+/// The input, line by line.
+struct RecordLines {
+    /// For messages.
+    name: String,
+    input: BufReader<Box<dyn Read + Send>>,
+    format: Lines,
+    number: u64,
+    line_max: ByteCount,
+}
+
+impl RecordLines {
+    /// The record of the next line that is not empty.
+    fn next(&mut self) -> Result<Option<RecordLine>> {
+        loop {
+            let mut line = Vec::new();
+            let read = self.input.by_ref().take(self.line_max.get()).read_until(b'\n', &mut line);
+            read.map_err(|error| Error::external(format!("cannot read {}", self.name)).caused_by(error))?;
+            self.number += 1;
+            if line.is_empty() {
+                return Ok(None);
+            }
+            if line.len() as u64 == self.line_max.get() && !line.ends_with(b"\n") {
+                return Err(self.at_line(
+                    Error::user(format!("the line is longer than {}", self.line_max))
+                        .hint("raise the limit of records, and so of lines, with --property max.request.size=…"),
+                ));
+            }
+            while line.pop_if(|last| matches!(last, b'\n' | b'\r')).is_some() {}
+            if !line.is_empty() {
+                return self.record(line).map(Some).map_err(|error| self.at_line(error));
+            }
+        }
+    }
+
+    fn record(&self, line: Vec<u8>) -> Result<RecordLine> {
+        if self.format == Lines::Raw {
+            return Ok(RecordLine { value: Some(line), ..RecordLine::default() });
+        }
+        let text = String::from_utf8(line).map_err(|_| {
+            Error::user("the line is not UTF-8")
+                .hint("bytes that are no text are written as \"value_base64\"; --format raw takes lines as they are")
+        })?;
+        RecordLine::parse(&text)
+    }
+
+    fn at_line(&self, error: Error) -> Error {
+        error.at(format!("{}, line {}", self.name, self.number))
+    }
 }
 
 /// `--property` and `--codec`.

@@ -31,6 +31,52 @@ fn mistakes_in_the_job_file_are_shown_where_they_are() {
 }
 
 #[test]
+fn files_that_cannot_be_used_are_named_with_what_to_do() {
+    let harness = Harness::new();
+    let bootstrap = harness.bootstrap();
+    harness.create_topic("t", "1");
+    std::fs::create_dir(harness.path("folder")).unwrap();
+    std::fs::write(harness.path("latin1.sql"), b"-- ok\nSELECT 'caf\xe9';").unwrap();
+    std::fs::write(harness.path("latin1.json"), b"{\"value\":\"ok\"}\n{\"value\":\"caf\xe9\"}\n").unwrap();
+    harness.write("broken.json", "{\"value\":\"a\"}\n\n{\"valu\":\"b\"}\n");
+    harness.write("job.sql", &cdc_job(""));
+    harness.write("file", "");
+    let here = harness.dir.path().to_str().unwrap();
+    for (arguments, parts) in [
+        (
+            &["check", "missing.sql"][..],
+            &["the job file missing.sql", "No such file", "hint: correct the path", here][..],
+        ),
+        (&["run", "missing.sql"], &["the job file missing.sql", "hint: correct the path"]),
+        (&["run", "job.sql/x"], &["the job file job.sql/x", "as if that were a folder"]),
+        (&["check", "folder"], &["the job file folder", "hint: it is a folder"]),
+        (&["check", "latin1.sql"], &["the job file latin1.sql", "line 2", "hint: save it as UTF-8"]),
+        (&["run", "job.sql", "--state", "file"], &["the state folder file", "hint: a file stands in its place"]),
+        (&["run", "job.sql", "--state", "file/x"], &["the state folder file/x", "hint: a file stands in its place"]),
+        (&["produce", "t", "missing.json"], &["the records missing.json", "No such file", "hint: correct the path"]),
+        (&["produce", "t", "folder"], &["the records folder", "hint: it is a folder"]),
+        (
+            &["produce", "t", "latin1.json", "--bootstrap", &bootstrap],
+            &["latin1.json, line 2", "hint: ", "before what is wrong: 1"],
+        ),
+        (
+            &["produce", "t", "broken.json", "--bootstrap", &bootstrap],
+            &["broken.json, line 3", "hint: ", "before what is wrong: 1"],
+        ),
+        (&["demo", "--dir", "file"], &["file is no folder", "--dir"]),
+        (&["broker", "--data", "file", "--listen", "127.0.0.1:0"], &["'file'", "hint: a file stands"]),
+    ] {
+        harness.fail(arguments, parts);
+    }
+    harness.write("marked.sql", &format!("\u{feff}{}", cdc_job("")));
+    harness.succeed(&["check", "marked.sql"]);
+    let raw = ["produce", "t", "latin1.json", "--format", "raw", "--bootstrap", &bootstrap];
+    harness.succeed(&raw);
+    let ended = harness.run(&["consume", "t", "--bounded", "--from", "3", "--bootstrap", &bootstrap]);
+    assert!(ended.stdout.contains("value_base64"), "bytes that are no text arrive: {}", ended.stdout);
+}
+
+#[test]
 fn bad_records_stop_the_job_with_their_place_or_go_where_they_are_sent() {
     let harness = Harness::new();
     harness.create_topic("t", "1");

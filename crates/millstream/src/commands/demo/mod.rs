@@ -129,7 +129,8 @@ fn folder(named: Option<&Path>) -> Result<PathBuf> {
     let dir = match named {
         Some(dir) if free(dir) => dir.to_owned(),
         Some(dir) => {
-            return Err(Error::user(format!("{} is not empty", dir.display()))
+            let why = if dir.is_dir() { "is not empty" } else { "is no folder" };
+            return Err(Error::user(format!("{} {why}", dir.display()))
                 .hint("name another folder with --dir, or remove this one"));
         }
         None => (1..1_000)
@@ -139,8 +140,11 @@ fn folder(named: Option<&Path>) -> Result<PathBuf> {
                 Error::user("there are too many folders of old demos here").hint("remove some, or use --dir")
             })?,
     };
-    std::fs::create_dir_all(&dir)
-        .map_err(|error| Error::user(format!("cannot make the folder {}", dir.display())).caused_by(error))?;
+    std::fs::create_dir_all(&dir).map_err(|error| {
+        Error::user(format!("cannot make the folder {}", dir.display()))
+            .caused_by(error)
+            .hint("name one that this user may make with --dir")
+    })?;
     Ok(dir)
 }
 

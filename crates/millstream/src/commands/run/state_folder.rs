@@ -20,9 +20,14 @@ impl StateFolder {
     /// Another run has it, or it cannot be written.
     pub(super) fn take(disk: &dyn Disk, dir: &Path) -> Result<Self> {
         let cannot = |error: io::Error| {
-            Error::external(format!("the state folder {} cannot be used", dir.display()))
-                .caused_by(error)
-                .hint("make it writable and give its disk some space, or name another folder with --state")
+            let told = Error::external(format!("the state folder {} cannot be used", dir.display()));
+            let told = match error.kind() {
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                    told.hint("a file stands in its place, or on the way to it: name a folder with --state")
+                }
+                _ => told.hint("make it writable and give its disk some space, or name another folder with --state"),
+            };
+            told.caused_by(error)
         };
         disk.create_dir_all(dir).map_err(cannot)?;
         let path = dir.join(LOCK);
