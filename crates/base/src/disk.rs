@@ -42,6 +42,11 @@ pub trait Disk: Send + Sync + Debug {
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
     /// In no particular order. What is removed while it is listed may be missing.
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>>;
+    /// [`Self::list`], an entry at a time: a folder may have more of them than memory should hold.
+    fn visit(&self, dir: &Path, visit: &mut dyn FnMut(Entry)) -> io::Result<()> {
+        self.list(dir)?.into_iter().for_each(visit);
+        Ok(())
+    }
     /// `None` if nothing is there.
     fn stat(&self, path: &Path) -> io::Result<Option<Entry>>;
     /// Makes names in `dir` durable.
@@ -138,18 +143,26 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
-        fs::read_dir(dir)?
-            .filter_map(|entry| {
-                let listed = entry.and_then(|entry| {
-                    let meta = entry.metadata()?;
-                    let name = entry.file_name().to_string_lossy().into_owned();
-                    Ok(Entry { name, is_dir: meta.is_dir(), len: meta.len() })
-                });
+        let mut entries = Vec::new();
+        self.visit(dir, &mut |entry| entries.push(entry))?;
+        Ok(entries)
+    }
+
+    fn visit(&self, dir: &Path, visit: &mut dyn FnMut(Entry)) -> io::Result<()> {
+        for entry in fs::read_dir(dir)? {
+            let listed = entry.and_then(|entry| {
+                let meta = entry.metadata()?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                Ok(Entry { name, is_dir: meta.is_dir(), len: meta.len() })
+            });
+            match listed {
+                Ok(entry) => visit(entry),
                 // It was removed after the folder was read.
-                let is_gone = listed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-                (!is_gone).then_some(listed)
-            })
-            .collect()
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn stat(&self, path: &Path) -> io::Result<Option<Entry>> {
