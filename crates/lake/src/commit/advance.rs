@@ -51,7 +51,7 @@ pub fn advance(
             } else {
                 let number = index.files.take_number();
                 let rows = u64::try_from(file.entry.data_file.record_count).unwrap_or(0);
-                index.files.insert(IndexedFile { number, location: location.clone(), rows, own: false });
+                index.files.insert(IndexedFile { number, location: location.as_str().into(), rows, own: false })?;
                 keys.push_all(&file, number, disk.as_ref(), account, &mut sorter)?;
                 advanced.files_added += 1;
                 number
@@ -59,12 +59,7 @@ pub fn advance(
             seen.insert(number);
         }
     }
-    let gone: Vec<String> =
-        index.files.iter().filter(|file| !seen.contains(&file.number)).map(|file| file.location.clone()).collect();
-    advanced.files_gone = gone.len() as u64;
-    for location in gone {
-        index.files.remove(&location);
-    }
+    advanced.files_gone = index.files.retain(|file| seen.contains(&file.number));
     if let Some(run) = sorter.finish()? {
         let run = index.adopt(run)?;
         advanced.added = Some(run);

@@ -11,7 +11,7 @@ use base::{Error, Result};
 use ledger::Owned;
 use roaring::RoaringTreemap;
 
-use super::live::{Vectors, manifests};
+use super::live::Vectors;
 use super::old_rows::{OldRows, Wanted};
 use super::prepared::{Filled, NewFile, Prepared};
 use super::tools::PrepareWith;
@@ -91,8 +91,7 @@ fn take_outdated(
     added: Option<&IndexRun>,
     head: &Snapshot,
 ) -> Result<Vec<Filled>> {
-    let listed = manifests(with.disk.as_ref(), Some(head), &with.account)?;
-    let vectors = Vectors::read(with.disk.as_ref(), &listed, &with.account, |_| true)?;
+    let vectors = Vectors::read(with.disk.as_ref(), Some(head), &with.account, |_| true)?;
     let mut deleted: HashMap<u32, Option<Owned<RoaringTreemap>>> = HashMap::new();
     prepared.filled.sort_unstable_by_key(|filled| filled.hash);
     let mut cursor = added.map(|run| RunCursor::new(run.clone(), None)).transpose()?;

@@ -11,20 +11,38 @@ use crate::files::manifest::{
 };
 use crate::metadata::Snapshot;
 
-/// The manifests of a snapshot; none of an empty table.
-///
-/// # Errors
-/// The disk's; a list is damaged; the account is short.
-pub fn manifests(disk: &dyn Disk, snapshot: Option<&Snapshot>, account: &Account) -> Result<Vec<ManifestFile>> {
-    let Some(snapshot) = snapshot else { return Ok(Vec::new()) };
-    let Some(list) = &snapshot.manifest_list else {
-        return Err(Error::user(format!(
-            "snapshot {} lists its manifests in the old way of version 1",
-            snapshot.snapshot_id
-        ))
-        .hint("rewrite the table's manifests with a newer writer"));
-    };
-    ManifestListReader::open(disk, list, account)?.read_all()
+/// The manifests of a snapshot, one after another; none of an empty table.
+#[derive(Debug)]
+pub struct Manifests {
+    list: Option<ManifestListReader>,
+    next: usize,
+}
+
+impl Manifests {
+    /// # Errors
+    /// The disk's; a list is damaged; the account is short.
+    pub fn of(disk: &dyn Disk, snapshot: Option<&Snapshot>, account: &Account) -> Result<Self> {
+        let Some(snapshot) = snapshot else { return Ok(Self { list: None, next: 0 }) };
+        let Some(list) = &snapshot.manifest_list else {
+            return Err(Error::user(format!(
+                "snapshot {} lists its manifests in the old way of version 1",
+                snapshot.snapshot_id
+            ))
+            .hint("rewrite the table's manifests with a newer writer"));
+        };
+        Ok(Self { list: Some(ManifestListReader::open(disk, list, account)?), next: 0 })
+    }
+
+    /// The next manifest with its number in the list, from 0; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn next_manifest(&mut self) -> Result<Option<(usize, ManifestFile)>> {
+        let next = self.list.as_mut().map_or(Ok(None), ManifestListReader::next_manifest)?;
+        let number = self.next;
+        self.next += 1;
+        Ok(next.map(|manifest| (number, manifest)))
+    }
 }
 
 /// Deletion vectors by the location of the data file that they are of.
@@ -37,28 +55,29 @@ pub struct Vectors {
 #[derive(Debug)]
 struct Vector {
     entry: DataFile,
-    /// Which of the manifests lists it.
+    /// The number of the manifest that lists it.
     manifest: usize,
 }
 
 impl Vectors {
-    /// Those of the files that `wanted` chooses.
+    /// Those of the files that `wanted` chooses, in a snapshot.
     ///
     /// # Errors
-    /// As [`manifests`]; the table holds deletes of a kind that cannot be merged.
+    /// As [`Manifests::of`]; the table holds deletes of a kind that cannot be merged.
     pub fn read(
         disk: &dyn Disk,
-        manifests: &[ManifestFile],
+        snapshot: Option<&Snapshot>,
         account: &Account,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Self> {
         let mut vectors = Self { by_file: HashMap::new(), paid: account.empty() };
         let mut bytes = ByteCount::ZERO;
-        for (at, manifest) in manifests.iter().enumerate() {
+        let mut manifests = Manifests::of(disk, snapshot, account)?;
+        while let Some((at, manifest)) = manifests.next_manifest()? {
             if manifest.content != ManifestContent::Deletes || manifest.is_empty_now() {
                 continue;
             }
-            let mut entries = ManifestReader::open(disk, manifest, Columns::WithoutMetrics, account)?;
+            let mut entries = ManifestReader::open(disk, &manifest, Columns::WithoutMetrics, account)?;
             while let Some(entry) = entries.next_live()? {
                 check_kind(&entry.data_file)?;
                 let Some(of) = entry.data_file.referenced_data_file.clone().filter(|of| wanted(of)) else { continue };
@@ -74,7 +93,7 @@ impl Vectors {
         self.by_file.get(file).map(|vector| &vector.entry)
     }
 
-    /// Which of the manifests lists the vector of a file.
+    /// The number of the manifest that lists the vector of a file.
     pub fn manifest_of(&self, file: &str) -> Option<usize> {
         self.by_file.get(file).map(|vector| vector.manifest)
     }

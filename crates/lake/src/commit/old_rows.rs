@@ -5,7 +5,7 @@
 
 use base::{ByteCount, Error, Result};
 
-use super::live::{Vectors, manifests};
+use super::live::Vectors;
 use super::prepared::{Filled, Prepared};
 use super::tools::PrepareWith;
 use crate::files::deletion_vector;
@@ -224,8 +224,8 @@ impl OldRows {
             Some(vectors) => vectors,
             None => {
                 let state = with.shared.lock();
-                let manifests = manifests(with.disk.as_ref(), state.snapshot.as_ref(), &with.account)?;
-                self.vectors.insert(Vectors::read(with.disk.as_ref(), &manifests, &with.account, |_| true)?)
+                let snapshot = state.snapshot.as_ref();
+                self.vectors.insert(Vectors::read(with.disk.as_ref(), snapshot, &with.account, |_| true)?)
             }
         };
         let Some(entry) = vectors.of(location) else { return Ok(places.to_vec()) };

@@ -8,7 +8,6 @@ use flow::sink::Published;
 use rows::Positions;
 
 use super::failpoint::{Failpoint, reach};
-use super::live::manifests;
 use super::prepared::Prepared;
 use super::session::Session;
 use super::snapshot::{SnapshotOf, write_snapshot};
@@ -16,9 +15,8 @@ use super::vectors::{NewVectors, write_vectors};
 use crate::catalog::metadata_file::remove_quietly;
 use crate::catalog::{Committed, Table, TableChange};
 use crate::decide::tag_of;
-use crate::files::durable::disk_error;
+use crate::files::durable::{disk_error, reserve};
 use crate::files::location::child_of;
-use crate::files::manifest::ManifestFile;
 use crate::index::{IndexRun, IndexedFile};
 use crate::metadata::{RefChange, Snapshot, SnapshotRef};
 
@@ -67,8 +65,12 @@ impl Session {
             }
         };
         let tag = RefChange { name: tag_of(&self.with.job), to: SnapshotRef::tag(snapshot.snapshot_id) };
+        // The catalog pays for the next version while it writes it.
+        let next_bytes = table.metadata.paid.bytes() + table.metadata.growing_memory();
+        let paid = reserve(&tools.account, next_bytes, "table metadata")?;
         let next = table.metadata.with_snapshot(snapshot.clone(), vec![tag])?;
         reach(tools.options.failpoint, Failpoint::BeforeSwap);
+        drop(paid);
         let committed = self.catalog()?.commit(vec![TableChange { base: &table, next }]);
         match committed {
             Ok(Committed::Swapped(_)) => {
@@ -107,11 +109,9 @@ impl Session {
         made: &mut Vec<String>,
     ) -> Result<(Snapshot, NewVectors)> {
         let tools = self.with.tools.clone();
-        let manifests: Vec<ManifestFile> =
-            manifests(tools.disk.as_ref(), table.metadata.current_snapshot(), &tools.account)?;
         let deletions: Vec<&IndexRun> = prepared.deletions.iter().chain(&prepared.deltas).collect();
         let vectors = if deletions.is_empty() {
-            NewVectors::default()
+            NewVectors::none(&tools.account)
         } else {
             let state = tools.shared.lock();
             let info = state.info.as_ref().ok_or_else(|| Error::internal("a commit before recovery"))?;
@@ -120,11 +120,11 @@ impl Session {
                 child_of(&info.data_location, &tools.names.name(prepared.epoch, &prepared.commit, &name))
             };
             let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
-            write_vectors(&tools.disk, &deletions, &index.files, &manifests, &location, made, &tools.account)?
+            let head = table.metadata.current_snapshot();
+            write_vectors(&tools.disk, &deletions, &index.files, head, &location, made, &tools.account)?
         };
         let of = SnapshotOf {
             table: &table.metadata,
-            manifests: &manifests,
             prepared,
             vectors: &vectors,
             positions,
@@ -145,8 +145,8 @@ impl Session {
         let Some(mut index) = state.index.take() else { return Ok(()) };
         for new in &prepared.files {
             let rows = u64::try_from(new.file.record_count).unwrap_or(0);
-            let location = new.file.file_path.clone();
-            index.files.insert(IndexedFile { number: new.number, location, rows, own: true });
+            let location = new.file.file_path.as_str().into();
+            index.files.insert(IndexedFile { number: new.number, location, rows, own: true })?;
         }
         if let Some(changes) = prepared.changes.take() {
             index.attach(changes);

@@ -6,21 +6,21 @@
 //! instead of publishing files that are gone. Only what was there before the swap is removed: what appears later is of a
 //! run that knows the new name, and a version of the metadata that appears later may be the table's current one.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::{Error, Result};
+use base::{ByteCount, Error, Result};
 use flow::Recovered;
+use ledger::{Account, Reservation};
 
-use super::live::manifests;
+use super::live::Manifests;
 use super::names::new_commit_id;
 use super::session::Session;
 use crate::catalog::metadata_file::version_of;
 use crate::catalog::{Committed, Table, TableChange, metadata_file};
 use crate::decide::{COMMIT, JOB};
-use crate::files::durable::{create_dir_durable, disk_error, remove_if_there};
+use crate::files::durable::{create_dir_durable, disk_error, grow_to, remove_if_there, reserve};
 use crate::files::manifest::{Columns, ManifestReader};
 use crate::metadata::Snapshot;
 use crate::table::TableInfo;
@@ -38,7 +38,7 @@ impl Session {
         loop {
             self.cleaner = self.cleaner_of(&table.metadata);
             let left_overs = self.left_overs(&table, &info)?;
-            if left_overs.is_empty() {
+            if left_overs.by_name.is_empty() {
                 break;
             }
             attempts += 1;
@@ -50,8 +50,8 @@ impl Session {
             }
             if let Some(fenced) = self.fence(&table)? {
                 // Nothing was published between the look at the table and this swap, so they are left-overs still.
-                for path in left_overs {
-                    remove_if_there(disk.as_ref(), &path).map_err(|error| disk_error("remove", &path, error))?;
+                for path in left_overs.by_name.values() {
+                    remove_if_there(disk.as_ref(), path).map_err(|error| disk_error("remove", path, error))?;
                 }
                 table = fenced;
                 break;
@@ -67,9 +67,12 @@ impl Session {
     /// Swaps in a version that names this run as the cleaner; `None` if the table changed meanwhile.
     fn fence(&mut self, table: &Table) -> Result<Option<Table>> {
         let me = new_commit_id(&mut self.rng);
+        // The catalog pays for the next version while it writes it.
+        let paid = reserve(&self.with.tools.account, table.metadata.paid.bytes(), "table metadata")?;
         let mut next = table.metadata.value.clone();
         self.set_cleaner(&mut next, &me);
         next.last_updated_ms = self.with.clock.unix_millis().max(next.last_updated_ms);
+        drop(paid);
         match self.catalog()?.commit(vec![TableChange { base: table, next }])? {
             Committed::Swapped(mut tables) => {
                 self.cleaner = Some(me);
@@ -81,9 +84,10 @@ impl Session {
     }
 
     /// Files of this job that no snapshot of the table names.
-    fn left_overs(&mut self, table: &Table, info: &TableInfo) -> Result<Vec<PathBuf>> {
+    fn left_overs(&mut self, table: &Table, info: &TableInfo) -> Result<LeftOvers> {
         let tools = &self.with.tools;
-        let disk = tools.disk.as_ref();
+        let known = table.metadata.snapshots.len() + table.metadata.metadata_log.len() + 1;
+        let _paid = reserve(&tools.account, ByteCount::from(known * KNOWN_BYTES), "the history of a table")?;
         let published: HashSet<&str> = table
             .metadata
             .snapshots
@@ -92,32 +96,31 @@ impl Session {
             .map(String::as_str)
             .collect();
         let history = History::of(table);
-        let mut candidates = Vec::new();
+        let mut found = LeftOvers::none(&tools.account);
         for dir in [&info.data_dir, &info.metadata_dir] {
-            let listed = disk.list(dir).map_err(|error| disk_error("list", dir, error))?;
-            for entry in listed.iter().filter(|entry| !entry.is_dir) {
-                let is_left = tools.names.commit_of(&entry.name).is_some_and(|commit| !published.contains(commit));
-                if is_left
-                    || (*dir == info.metadata_dir && self.is_unnamed_version(table, &history, &dir.join(&entry.name)))
-                {
-                    candidates.push(dir.join(&entry.name));
+            let mut added = Ok(());
+            let visited = tools.disk.visit(dir, &mut |entry| {
+                if entry.is_dir || added.is_err() {
+                    return;
                 }
-            }
+                let is_left = tools.names.commit_of(&entry.name).is_some_and(|commit| !published.contains(commit));
+                let may_be_version = dir == &info.metadata_dir && history.may_have_passed_over(&entry.name);
+                if is_left || may_be_version && self.is_unnamed_version(table, &history, &dir.join(&entry.name)) {
+                    added = found.add(dir, entry.name);
+                }
+            });
+            visited.map_err(|error| disk_error("list", dir, error))?;
+            added?;
         }
-        if candidates.is_empty() {
-            return Ok(candidates);
+        if !found.by_name.is_empty() {
+            self.spare_named_by_oldest(table, &mut found)?;
         }
-        let named = self.named_by_oldest(table)?;
-        candidates.retain(|path| !named.contains(&*file_name(path)));
-        Ok(candidates)
+        Ok(found)
     }
 
     /// A version of the metadata with which this job would have gone on from a version in the table's history, but did
     /// not: the process died between writing it and the swap, or the answer to the swap was lost.
     fn is_unnamed_version(&self, table: &Table, history: &History<'_>, path: &Path) -> bool {
-        if !history.may_have_passed_over(&file_name(path)) {
-            return false;
-        }
         let (disk, account) = (self.with.tools.disk.as_ref(), &self.with.tools.account);
         let Ok(version) = metadata_file::read(disk, &path.to_string_lossy(), account) else { return false };
         let follows = version.metadata_log.last().is_some_and(|previous| history.has(&previous.metadata_file));
@@ -130,26 +133,52 @@ impl Session {
             && (own_fence || version.current_snapshot().is_some_and(own_commit))
     }
 
-    /// Names of the files of snapshots whose parents have expired: a commit that no snapshot is of may still be part of
+    /// Keeps the files of snapshots whose parents have expired: a commit that no snapshot is of may still be part of
     /// those. (What is live in a snapshot is live in all between the one that added it and this one.)
-    fn named_by_oldest(&self, table: &Table) -> Result<HashSet<String>> {
-        let tools = &self.with.tools;
-        let mut named = HashSet::new();
-        let name = |location: &str| name_of(location).to_owned();
+    fn spare_named_by_oldest(&self, table: &Table, found: &mut LeftOvers) -> Result<()> {
+        let (disk, account) = (self.with.tools.disk.as_ref(), &self.with.tools.account);
         let expired =
             |snapshot: &&Snapshot| snapshot.parent_snapshot_id.is_some_and(|id| table.metadata.snapshot(id).is_none());
         for snapshot in table.metadata.snapshots.iter().filter(expired) {
-            named.extend(snapshot.manifest_list.as_deref().map(name));
-            for manifest in manifests(tools.disk.as_ref(), Some(snapshot), &tools.account)? {
-                named.insert(name(&manifest.manifest_path));
-                let mut entries =
-                    ManifestReader::open(tools.disk.as_ref(), &manifest, Columns::WithoutMetrics, &tools.account)?;
+            snapshot.manifest_list.iter().for_each(|list| found.spare(list));
+            let mut manifests = Manifests::of(disk, Some(snapshot), account)?;
+            while let Some((_, manifest)) = manifests.next_manifest()? {
+                found.spare(&manifest.manifest_path);
+                let mut entries = ManifestReader::open(disk, &manifest, Columns::WithoutMetrics, account)?;
                 while let Some(entry) = entries.next_live()? {
-                    named.insert(name(&entry.data_file.file_path));
+                    found.spare(&entry.data_file.file_path);
                 }
             }
         }
-        Ok(named)
+        Ok(())
+    }
+}
+
+/// What is known of a snapshot or a version, as sets that grow hold it.
+const KNOWN_BYTES: usize = 80;
+
+/// Files that are to be removed, by their names.
+struct LeftOvers {
+    by_name: BTreeMap<String, PathBuf>,
+    paid: Reservation,
+}
+
+impl LeftOvers {
+    fn none(account: &Account) -> Self {
+        Self { by_name: BTreeMap::new(), paid: account.empty() }
+    }
+
+    fn add(&mut self, dir: &Path, name: String) -> Result<()> {
+        let bytes = ByteCount::from(2 * KNOWN_BYTES + 2 * name.len() + dir.as_os_str().len());
+        let all = self.paid.bytes() + bytes;
+        grow_to(&mut self.paid, all, "the files that failed attempts left behind")?;
+        let path = dir.join(&name);
+        self.by_name.insert(name, path);
+        Ok(())
+    }
+
+    fn spare(&mut self, location: &str) {
+        self.by_name.remove(name_of(location));
     }
 }
 
@@ -180,8 +209,4 @@ impl<'a> History<'a> {
 
 fn name_of(location: &str) -> &str {
     location.rsplit('/').next().unwrap_or(location)
-}
-
-fn file_name(path: &Path) -> Cow<'_, str> {
-    path.file_name().unwrap_or_default().to_string_lossy()
 }

@@ -8,6 +8,7 @@ use ledger::Account;
 use rows::Positions;
 
 use super::carried;
+use super::live::Manifests;
 use super::names::FileNames;
 use super::prepared::Prepared;
 use super::vectors::NewVectors;
@@ -28,8 +29,6 @@ const MANIFEST_BYTES_MAX: u64 = 256 << 10;
 #[derive(Debug)]
 pub struct SnapshotOf<'a> {
     pub table: &'a TableMetadata,
-    /// Those of head.
-    pub manifests: &'a [ManifestFile],
     pub prepared: &'a Prepared,
     pub vectors: &'a NewVectors,
     /// Where the job stands after this commit.
@@ -58,9 +57,6 @@ pub fn write_snapshot(
         Writing { of, disk, account, rng, made, manifest_of: ManifestOf::new(table, snapshot_id)?, next: 0 };
     let mut manifests = writing.data()?;
     manifests.extend(writing.deletes(snapshot_id)?);
-    let kept = of.manifests.iter().enumerate();
-    let kept = kept.filter(|(at, manifest)| !of.vectors.manifests.contains(at) && !manifest.is_empty_now());
-    manifests.extend(kept.map(|(_, manifest)| manifest.clone()));
     let (list, added_rows) = writing.list(snapshot_id, &manifests)?;
     let mut summary = summary(of);
     let side_file = writing.location("positions.json");
@@ -125,9 +121,12 @@ impl Writing<'_> {
         for added in &vectors.added {
             self.add(ManifestContent::Deletes, &ManifestEntry::added(added.clone()), &mut open, &mut finished)?;
         }
-        for at in &vectors.manifests {
-            let manifest = &self.of.manifests[*at];
-            let mut entries = ManifestReader::open(self.disk.as_ref(), manifest, Columns::All, self.account)?;
+        let mut manifests = Manifests::of(self.disk.as_ref(), self.of.table.current_snapshot(), self.account)?;
+        while let Some((number, manifest)) = manifests.next_manifest()? {
+            if !vectors.manifests.contains(&number) {
+                continue;
+            }
+            let mut entries = ManifestReader::open(self.disk.as_ref(), &manifest, Columns::All, self.account)?;
             while let Some(entry) = entries.next_live()? {
                 let of = entry.data_file.referenced_data_file.as_ref();
                 let replaced = of.is_some_and(|of| vectors.replaced.contains(of));
@@ -156,6 +155,7 @@ impl Writing<'_> {
         writer.add(entry)
     }
 
+    /// The new manifests, and those of head of which nothing changes.
     fn list(&mut self, snapshot_id: i64, manifests: &[ManifestFile]) -> Result<(String, Option<i64>)> {
         let _paid = reserve(self.account, WRITER_MEMORY, "writing a manifest list")?;
         let table = self.of.table;
@@ -171,6 +171,12 @@ impl Writing<'_> {
         let mut writer = ManifestListWriter::create(self.disk, &location, of, self.rng)?;
         for manifest in manifests {
             writer.add(manifest)?;
+        }
+        let mut kept = Manifests::of(self.disk.as_ref(), table.current_snapshot(), self.account)?;
+        while let Some((number, manifest)) = kept.next_manifest()? {
+            if !self.of.vectors.manifests.contains(&number) && !manifest.is_empty_now() {
+                writer.add(&manifest)?;
+            }
         }
         Ok((location, writer.finish()?))
     }

@@ -4,29 +4,51 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use base::{ByteCount, Disk, Result};
-use ledger::{Account, Owned};
+use ledger::{Account, Owned, Reservation};
 use roaring::RoaringTreemap;
 
 use super::live::Vectors;
 use crate::files::deletion_vector;
 use crate::files::durable::{grow_to, reserve};
-use crate::files::manifest::{DataFile, ManifestFile};
+use crate::files::manifest::DataFile;
 use crate::files::puffin::PuffinWriter;
 use crate::index::cursor::{CURSOR_BYTES, RunCursor};
 use crate::index::{FileTable, IndexRun};
+use crate::metadata::Snapshot;
 
 /// New deletion vectors, and which old ones they replace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct NewVectors {
     /// Entries for a manifest of deletes.
     pub added: Vec<DataFile>,
     /// Data files whose old vector is replaced.
     pub replaced: HashSet<String>,
-    /// The manifests that list those old vectors, as indices.
+    /// The numbers of the manifests that list those old vectors.
     pub manifests: BTreeSet<usize>,
     /// Rows that were live and are deleted now.
     pub rows: u64,
+    paid: Reservation,
 }
+
+impl NewVectors {
+    /// None yet; `account` pays for what is known of each.
+    pub fn none(account: &Account) -> Self {
+        let (added, replaced, manifests) = (Vec::new(), HashSet::new(), BTreeSet::new());
+        Self { added, replaced, manifests, rows: 0, paid: account.empty() }
+    }
+
+    /// Pays for one more of the data file at `of`, whose own location is as long as that about.
+    fn pay_for(&mut self, of: &str) -> Result<()> {
+        let bytes = ByteCount::from(KNOWN_BYTES + 4 * of.len());
+        let all = self.paid.bytes() + bytes;
+        grow_to(&mut self.paid, all, "what is known of new deletion vectors")
+    }
+}
+
+/// What is known of a vector beside locations: its entry, as lists that grow hold it, and places in sets.
+const KNOWN_BYTES: usize = 3 * size_of::<DataFile>() + 128;
+/// A number of a set that grows.
+const TOUCHED_BYTES: usize = 4 * size_of::<u32>();
 
 /// An inserted position costs at most so much in a bitmap and its copy while it is encoded, and a file this much at least.
 const POSITION_BYTES: usize = 4;
@@ -44,25 +66,28 @@ pub fn write_vectors(
     disk: &Arc<dyn Disk>,
     deletions: &[&IndexRun],
     files: &FileTable,
-    manifests: &[ManifestFile],
+    head: Option<&Snapshot>,
     location: &dyn Fn(usize) -> String,
     made: &mut Vec<String>,
     account: &Account,
 ) -> Result<NewVectors> {
     let cursors = ByteCount::from(deletions.len() * CURSOR_BYTES);
     let _paid = reserve(account, cursors, "walking over deletions")?;
+    let mut touched_paid = account.empty();
     let mut touched = HashSet::new();
     for run in deletions {
         let mut cursor = RunCursor::new((*run).clone(), None)?;
         while let Some(entry) = cursor.current() {
+            let bytes = ByteCount::from((touched.len() + 1) * TOUCHED_BYTES);
+            grow_to(&mut touched_paid, bytes, "the data files of which rows are deleted")?;
             touched.insert(entry.file);
             // Straight to the next file.
             cursor.seek((u128::from(entry.file) + 1) << 32)?;
         }
     }
     let is_touched = |of: &str| files.number_of(of).is_some_and(|number| touched.contains(&number));
-    let old = Vectors::read(disk.as_ref(), manifests, account, is_touched)?;
-    let mut new = NewVectors::default();
+    let old = Vectors::read(disk.as_ref(), head, account, is_touched)?;
+    let mut new = NewVectors::none(account);
     let mut walk = Walk::new(deletions)?;
     while let Some(number) = walk.file() {
         let Some(file) = files.get(number) else {
@@ -71,6 +96,7 @@ pub fn write_vectors(
         };
         let before = old.of(&file.location);
         let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, file.rows, account)? else { continue };
+        new.pay_for(&file.location)?;
         let location = location(new.added.len());
         made.push(location.clone());
         let mut puffin = PuffinWriter::create(disk, &location)?;
@@ -78,7 +104,7 @@ pub fn write_vectors(
         new.added.extend(puffin.finish()?);
         new.rows += added;
         if before.is_some() {
-            new.replaced.insert(file.location.clone());
+            new.replaced.insert(file.location.to_string());
             new.manifests.extend(old.manifest_of(&file.location));
         }
     }

@@ -1,20 +1,18 @@
 //! The index as a whole: its runs, its files, and where it stands. A cache of the table; losing it costs time only.
 //!
-//! `index.meta`: magic "MSKEYMET", version u32, JSON length u32, CRC-32C of the JSON u32, JSON. Replaced by rename. It
-//! names all runs that count; other files of the folder are left-overs.
+//! `index.meta` names all runs that count; other files of the folder are left-overs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::disk::Open;
 use base::{Disk, Error, Result, Rng};
-use ledger::{Account, Reservation};
-use serde::{Deserialize, Serialize};
+use ledger::Account;
 
 use super::cursor::{CURSOR_BYTES, RunCursor};
 use super::entry::{Entry, NOWHERE};
-use super::files::{FileTable, IndexedFile};
+use super::files::FileTable;
 use super::lookup::Lookup;
+use super::meta::{Meta, read_meta, write_meta};
 use super::run::{IndexRun, IndexRunWriter, WRITE_BYTES, failed, is_damage};
 use super::sort::create_fresh;
 use crate::run::key::KEY_VERSION;
@@ -23,9 +21,6 @@ use crate::run::key::KEY_VERSION;
 pub const RUNS_MAX: usize = 4;
 /// A run is merged with the older one before it once it has more than one in so many of its entries.
 const GROWTH: u64 = 4;
-const MAGIC: &[u8; 8] = b"MSKEYMET";
-const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 20;
 
 /// The key index of one table.
 #[derive(Debug)]
@@ -36,26 +31,10 @@ pub struct KeyIndex {
     meta: Meta,
     /// Oldest first.
     runs: Vec<IndexRun>,
-    /// Pays for `files`.
-    paid: Reservation,
+    account: Account,
     /// Runs that `index.meta` may still name.
     outdated: Vec<PathBuf>,
     merges: u64,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Meta {
-    key_version: u32,
-    table_uuid: String,
-    /// The columns of the key, by id.
-    key_ids: Vec<i32>,
-    /// The hash's key.
-    secret: [u8; 16],
-    snapshot: Option<i64>,
-    runs: Vec<String>,
-    next_run: u64,
-    next_file: u32,
-    files: Vec<IndexedFile>,
 }
 
 impl KeyIndex {
@@ -77,8 +56,8 @@ impl KeyIndex {
         let secret = Rng::from_entropy().uuid();
         let meta =
             Meta { key_version: KEY_VERSION, table_uuid: table_uuid.to_owned(), key_ids, secret, ..Meta::default() };
-        let (files, runs, outdated, paid) = (FileTable::default(), Vec::new(), Vec::new(), account.empty());
-        Ok(Self { disk, dir, files, meta, runs, paid, outdated, merges: 0 })
+        let (files, account) = (FileTable::new(account, 0), account.clone());
+        Ok(Self { disk, dir, files, meta, runs: Vec::new(), account, outdated: Vec::new(), merges: 0 })
     }
 
     /// The index that an earlier process left, if it is of this table and this version and whole.
@@ -92,7 +71,8 @@ impl KeyIndex {
         key_ids: &[i32],
         account: &Account,
     ) -> Result<Option<Self>> {
-        let Some(mut meta) = read_meta(disk.as_ref(), &dir.join("index.meta")) else { return Ok(None) };
+        let read = read_meta(disk.as_ref(), &dir.join("index.meta"), account)?;
+        let Some((meta, files)) = read else { return Ok(None) };
         if meta.key_version != KEY_VERSION || meta.table_uuid != table_uuid || meta.key_ids != key_ids {
             return Ok(None);
         }
@@ -105,17 +85,20 @@ impl KeyIndex {
                 return Ok(None);
             }
         };
-        let files = FileTable::new(std::mem::take(&mut meta.files), meta.next_file);
-        let mut index = Self { disk, dir, files, meta, runs, paid: account.empty(), outdated: Vec::new(), merges: 0 };
-        index.pay_for_files()?;
+        let account = account.clone();
+        let index = Self { disk, dir, files, meta, runs, account, outdated: Vec::new(), merges: 0 };
         index.remove_left_overs();
         Ok(Some(index))
     }
 
     fn remove_left_overs(&self) {
-        let listed = self.disk.list(&self.dir).unwrap_or_default();
-        for entry in listed.iter().filter(|entry| entry.name != "index.meta" && !self.meta.runs.contains(&entry.name)) {
-            remove(self.disk.as_ref(), &self.dir.join(&entry.name));
+        let visited = self.disk.visit(&self.dir, &mut |entry| {
+            if entry.name != "index.meta" && !self.meta.runs.contains(&entry.name) {
+                remove(self.disk.as_ref(), &self.dir.join(&entry.name));
+            }
+        });
+        if let Err(error) = visited {
+            tracing::debug!(path = %self.dir.display(), %error, "left-overs of the key index stay until the next start");
         }
     }
 
@@ -224,30 +207,17 @@ impl KeyIndex {
         Ok(())
     }
 
-    fn pay_for_files(&mut self) -> Result<()> {
-        let bytes = self.files.memory();
-        crate::files::durable::grow_to(&mut self.paid, bytes, "the key index's table of files")?;
-        self.paid.shrink_to(bytes);
-        Ok(())
-    }
-
     /// Says that the index shows `snapshot` now, for this process and the next.
     ///
     /// # Errors
-    /// The disk fails, or the account cannot hold the file table.
+    /// The disk fails, or the account is short.
     pub fn save(&mut self, snapshot: Option<i64>) -> Result<()> {
-        self.pay_for_files()?;
         self.meta.snapshot = snapshot;
         self.meta.runs =
             self.runs.iter().filter_map(|run| Some(run.path.file_name()?.to_string_lossy().into_owned())).collect();
         self.meta.next_file = self.files.next_number();
-        // The list and its JSON, which is built in a vector that doubles.
-        let bytes = base::ByteCount(self.files.memory().get() * 4 + (16 << 10));
-        let _paid = crate::files::durable::reserve(self.paid.account(), bytes, "saving the key index")?;
-        self.meta.files = self.files.iter().cloned().collect();
-        let written = write_meta(self.disk.as_ref(), &self.dir, &self.meta);
-        self.meta.files = Vec::new();
-        written?;
+        self.meta.files = self.files.len() as u64;
+        write_meta(self.disk.as_ref(), &self.dir, &self.meta, &self.files, &self.account)?;
         for path in std::mem::take(&mut self.outdated) {
             remove(self.disk.as_ref(), &path);
         }
@@ -290,36 +260,4 @@ fn remove(disk: &dyn Disk, path: &Path) {
     if let Err(error) = disk.remove_file(path) {
         tracing::debug!(path = %path.display(), %error, "a file of the key index stays until the next start");
     }
-}
-
-/// `None` if it is missing or not as it was written.
-fn read_meta(disk: &dyn Disk, path: &Path) -> Option<Meta> {
-    let file = disk.open(path, Open::Read).ok()?;
-    let mut bytes = vec![0; usize::try_from(file.len().ok()?).ok()?];
-    file.read_exact_at(&mut bytes, 0).ok()?;
-    let mut at = crate::run::bytes::Cursor::new(&bytes);
-    if at.take(8)? != MAGIC || at.u32()? != VERSION {
-        return None;
-    }
-    let (length, crc) = (at.u32()? as usize, at.u32()?);
-    let json = at.take(length)?;
-    if crc32c::crc32c(json) != crc {
-        return None;
-    }
-    serde_json::from_slice(json).ok()
-}
-
-fn write_meta(disk: &dyn Disk, dir: &Path, meta: &Meta) -> Result<()> {
-    let json = serde_json::to_vec(meta).map_err(|error| Error::internal(format!("index metadata: {error}")))?;
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + json.len());
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(&(json.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&crc32c::crc32c(&json).to_le_bytes());
-    bytes.extend_from_slice(&json);
-    let (path, final_path) = (dir.join("index.new"), dir.join("index.meta"));
-    let file = disk.open(&path, Open::WriteOrCreate).map_err(|error| failed("write", &path, error))?;
-    file.set_len(0).map_err(|error| failed("write", &path, error))?;
-    file.write_all_at(&bytes, 0).map_err(|error| failed("write", &path, error))?;
-    disk.rename(&path, &final_path).map_err(|error| failed("replace", &final_path, error))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Error, Result};
+use base::{ByteCount, Error, Result};
 use serde_json::Map;
 
 use super::partition::{LAST_PARTITION_ID_OF_NONE, PartitionSpec, SortOrder};
@@ -96,6 +96,11 @@ impl TableMetadata {
         Ok(())
     }
 
+    /// What [`Self::with_snapshot`] takes beside the new version while it makes it: lists that are moved to longer ones.
+    pub fn growing_memory(&self) -> ByteCount {
+        ByteCount::from(size_of_val(self.snapshots.as_slice()) + size_of_val(self.snapshot_log.as_slice()))
+    }
+
     /// This version with `snapshot` as the head of `main`, and other refs moved in the same step.
     ///
     /// Where the clock went back since the last version, the snapshot gets that version's time: Java refuses tables whose
@@ -112,9 +117,12 @@ impl TableMetadata {
         next.next_row_id = self.next_row_id.map(|id| id + snapshot.added_rows.unwrap_or(0));
         next.current_snapshot_id = Some(snapshot.snapshot_id);
         let log = SnapshotLogEntry { snapshot_id: snapshot.snapshot_id, timestamp_ms: snapshot.timestamp_ms };
+        // Vectors that double would take more than their version is paid with.
+        next.snapshot_log.reserve_exact(1);
         next.snapshot_log.push(log);
         let main = next.refs.entry(MAIN.to_owned()).or_insert_with(|| SnapshotRef::branch(snapshot.snapshot_id));
         main.snapshot_id = snapshot.snapshot_id;
+        next.snapshots.reserve_exact(1);
         next.snapshots.push(snapshot);
         for change in refs {
             if next.snapshot(change.to.snapshot_id).is_none() {

@@ -18,7 +18,7 @@ use rows::RowKind;
 
 use super::job::{Place, Row, Run, RunOptions, lose};
 use super::small_table::{Change, Value, layout, partition};
-use super::support::Lake;
+use super::support::{Lake, manifests_of};
 
 /// Another writer, which knows nothing of Millstream.
 struct Other {
@@ -257,10 +257,8 @@ fn a_delete_meanwhile_takes_the_value_and_both_vectors_are_one() {
     assert_eq!(table[&kept], row(Some("first"), 22));
     let table = other.load();
     let list = table.metadata.current_snapshot().unwrap().manifest_list.clone().unwrap();
-    let listed = lake::files::manifest::ManifestListReader::open(&RealDisk, &list, &other.lake.account)
-        .unwrap()
-        .read_all()
-        .unwrap();
+    let list = lake::files::manifest::ManifestListReader::open(&RealDisk, &list, &other.lake.account);
+    let listed = manifests_of(list.unwrap()).unwrap();
     let vectors: i32 = listed
         .iter()
         .filter(|manifest| manifest.content == ManifestContent::Deletes)

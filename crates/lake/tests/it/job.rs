@@ -190,6 +190,11 @@ impl Run {
         Ok(Self { sink, budget, recovered, epoch: Epoch(0), at })
     }
 
+    /// What the committer does first, once more.
+    pub(crate) fn recover_again(&mut self) -> Result<Recovered> {
+        self.sink.committer.recover()
+    }
+
     /// Takes changes of any partitions, each in a batch with its neighbours of the same.
     pub(crate) fn write(&mut self, changes: &[Change]) -> Result<Wrote> {
         let mut wrote = Wrote::Kept;

@@ -35,7 +35,8 @@ fn attach(index: &mut KeyIndex, entries: &BTreeMap<u128, (u32, u32)>) {
 
 fn add_file(index: &mut KeyIndex, own: bool) -> u32 {
     let number = index.files.take_number();
-    index.files.insert(IndexedFile { number, location: format!("/t/data/{number}.parquet"), rows: 1_000_000, own });
+    let location = format!("/t/data/{number}.parquet").into();
+    index.files.insert(IndexedFile { number, location, rows: 1_000_000, own }).unwrap();
     number
 }
 

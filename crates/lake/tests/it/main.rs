@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic")]
 
+/// What each test allocates can be asked for.
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+mod counting;
 mod shop;
 mod small_table;
 mod stream;
@@ -14,6 +19,7 @@ mod job;
 mod key_index;
 mod kill;
 mod manifests;
+mod memory;
 mod metadata;
 mod parquet_write;
 mod reader;

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use roaring::RoaringTreemap;
 use rows::{Field, LogicalType};
 
-use crate::support::{account, disk};
+use crate::support::{account, disk, manifests_of};
 
 fn table(format_version: u8) -> TableMetadata {
     let schema = rows::Schema::new(vec![Field::new("id", LogicalType::BigInt, false)]).with_key(vec![0]);
@@ -75,7 +75,7 @@ fn list(folder: &Path, format_version: u8, manifests: &[ManifestFile]) -> (Vec<M
         writer.add(manifest).unwrap();
     }
     let added = writer.finish().unwrap();
-    (ManifestListReader::open(disk().as_ref(), &location, &account(64)).unwrap().read_all().unwrap(), added)
+    (manifests_of(ManifestListReader::open(disk().as_ref(), &location, &account(64)).unwrap()).unwrap(), added)
 }
 
 #[test]
@@ -480,7 +480,7 @@ proptest! {
         container.extend_from_slice(&bytes);
         fs::write(&path, container).unwrap();
         let (location, account) = (path.to_str().unwrap(), account(64));
-        let list = ManifestListReader::open(disk().as_ref(), location, &account).and_then(ManifestListReader::read_all);
+        let list = ManifestListReader::open(disk().as_ref(), location, &account).and_then(manifests_of);
         prop_assert!(list.is_err());
         fs::write(&path, bytes).unwrap();
         prop_assert!(puffin::read_footer(disk().as_ref(), location, &account).is_err());

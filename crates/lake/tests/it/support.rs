@@ -175,7 +175,7 @@ impl Lake {
         let mut manifests: Vec<ManifestFile> = match metadata.current_snapshot() {
             Some(parent) => {
                 let list = parent.manifest_list.as_deref().unwrap();
-                ManifestListReader::open(self.disk.as_ref(), list, &self.account).unwrap().read_all().unwrap()
+                manifests_of(ManifestListReader::open(self.disk.as_ref(), list, &self.account).unwrap()).unwrap()
             }
             None => Vec::new(),
         };
@@ -226,6 +226,15 @@ impl Lake {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// All manifests of a list.
+pub(crate) fn manifests_of(mut list: ManifestListReader) -> base::Result<Vec<ManifestFile>> {
+    let mut manifests = Vec::new();
+    while let Some(manifest) = list.next_manifest()? {
+        manifests.push(manifest);
+    }
+    Ok(manifests)
 }
 
 /// The files under a folder whose names end so.

@@ -70,18 +70,6 @@ impl ManifestListReader {
             .and_then(|value| value.map(|value| record::manifest_file(self.container.fields()?, value)).transpose());
         next.map_err(|error| error_of("manifest list", &self.path, error))
     }
-
-    /// All manifests. For snapshots whose lists are known to be small: some 300 bytes a manifest are not reserved.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn read_all(mut self) -> Result<Vec<ManifestFile>> {
-        let mut manifests = Vec::new();
-        while let Some(manifest) = self.next_manifest()? {
-            manifests.push(manifest);
-        }
-        Ok(manifests)
-    }
 }
 
 /// The entries of a manifest, with what they inherit filled in.
