@@ -34,6 +34,11 @@ impl PipelineProgress {
         self.partitions.values().map(|(read, end)| (end.0 - read.0).max(0) as u64).sum()
     }
 
+    /// The offsets that lie behind, from the first on, whichever run has read them.
+    pub fn position(&self) -> u64 {
+        self.partitions.values().map(|(read, _)| read.0.max(0) as u64).sum()
+    }
+
     /// A life begins at `start`; where the ends are not known yet, what was seen before or the start itself stands for them.
     pub(crate) fn began(&mut self, start: &Positions, ends: Option<&Positions>) {
         for (partition, from) in start {

@@ -61,6 +61,11 @@ pub(super) fn needs_old_key() -> Result<Vec<NeedsOldKey>> {
     serde_json::from_str(NEEDS_OLD_KEY).map_err(|error| Error::internal("the demo's data is damaged").caused_by(error))
 }
 
+/// How many change events there are.
+pub(super) fn total() -> u64 {
+    BufReader::new(GzDecoder::new(RECORDS)).lines().count() as u64
+}
+
 /// The change events in the order in which Debezium sent them.
 pub(super) fn records() -> impl Iterator<Item = Result<RecordLine>> {
     BufReader::new(GzDecoder::new(RECORDS)).lines().map(|line| {

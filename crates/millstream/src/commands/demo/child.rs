@@ -18,6 +18,8 @@ pub(super) struct JobProcess {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shown {
     pub(super) records: u64,
+    /// The offsets that lie behind the job, what it read before it was killed included.
+    pub(super) position: u64,
     pub(super) lag: u64,
     pub(super) commits: u64,
     pub(super) rss: ByteCount,
@@ -77,6 +79,7 @@ fn shown(line: &str) -> Result<Shown> {
     let number = |name: &str| line[name].as_u64().unwrap_or_default();
     Ok(Shown {
         records: number("records"),
+        position: number("position"),
         lag: number("lag"),
         commits: number("commits"),
         rss: ByteCount(number("rss")),

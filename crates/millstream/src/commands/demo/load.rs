@@ -34,7 +34,7 @@ pub(super) async fn load(client: Client, bootstrap: String, budget: Budget) -> R
     config.buffer_memory = ByteCount::mib(8);
     config.linger_ms = 50;
     let producer = Producer::new(client, config, &budget, "demo/producer");
-    let total = capture::records().count() as u64;
+    let total = capture::total();
     let mut sent = 0_u64;
     for record in capture::records() {
         let record = record?;

@@ -78,7 +78,7 @@ async fn stream(
         return Err(error);
     }
     let sent = loaded.await.map_err(|_| Error::internal("the loader ended without a word"))?;
-    Report::loaded(sent)?;
+    report.loaded(sent)?;
     let mut job = JobProcess::start(dir, &bootstrap, args.memory, true)?;
     let mut last = Shown::default();
     while let Some(shown) = job.next().await? {

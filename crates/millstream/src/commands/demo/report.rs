@@ -7,6 +7,7 @@ use std::time::Duration;
 use base::{Clock, Error, Result, SystemClock};
 use indicatif::ProgressBar;
 
+use super::capture;
 use super::child::Shown;
 use super::compare::Compared;
 use crate::process::progress::{self, ProgressLine};
@@ -17,6 +18,7 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) struct Report {
     dir: PathBuf,
+    /// Over the whole capture: it goes from empty to full once, whatever was read twice on the way.
     bar: Option<ProgressBar>,
     clock: SystemClock,
     told_at: Duration,
@@ -27,8 +29,20 @@ impl Report {
     pub(super) fn new(dir: &Path, bootstrap: &str) -> Result<Self> {
         say(format!("broker at {bootstrap}, job and warehouse in {}", dir.display()))?;
         let bar = std::io::stderr().is_terminal().then(progress::bar);
+        Ok(Self::with_bar(dir, bar))
+    }
+
+    fn with_bar(dir: &Path, bar: Option<ProgressBar>) -> Self {
+        if let Some(bar) = &bar {
+            bar.set_length(capture::total());
+        }
         let clock = SystemClock::new();
-        Ok(Self { dir: dir.to_owned(), bar, clock, told_at: Duration::ZERO, records_told: 0 })
+        Self { dir: dir.to_owned(), bar, clock, told_at: Duration::ZERO, records_told: 0 }
+    }
+
+    /// Says something above the bar.
+    fn say_above(&self, line: &str) -> Result<()> {
+        self.bar.as_ref().map_or_else(|| say(line), |bar| bar.suspend(|| say(line)))
     }
 
     pub(super) fn progress(&mut self, shown: &Shown) -> Result<()> {
@@ -50,9 +64,9 @@ impl Report {
         };
         match &self.bar {
             Some(bar) => {
-                bar.set_length(shown.records + shown.lag);
-                bar.set_position(shown.records);
                 bar.set_message(line.to_string());
+                // A job that was killed begins where it has committed.
+                bar.set_position(bar.position().max(shown.position));
             }
             None => say(line)?,
         }
@@ -61,18 +75,20 @@ impl Report {
     }
 
     pub(super) fn killed(&mut self, last: &Shown) -> Result<()> {
-        self.clear();
         self.records_told = 0;
-        say(format!("killed the job (SIGKILL) after {} records and {} commits", last.records, last.commits))
+        let (records, commits) = (last.records, last.commits);
+        self.say_above(&format!("killed the job (SIGKILL) after {records} records and {commits} commits"))
     }
 
-    pub(super) fn loaded(sent: u64) -> Result<()> {
-        say(format!("{sent} change events are on the broker; the job resumes from its tables"))
+    pub(super) fn loaded(&self, sent: u64) -> Result<()> {
+        self.say_above(&format!("{sent} change events are on the broker; the job resumes from its tables"))
     }
 
     /// Says how it went; fails if anything differs that should not.
-    pub(super) fn finish(mut self, shown: &Shown, compared: &[Compared]) -> Result<()> {
-        self.clear();
+    pub(super) fn finish(self, shown: &Shown, compared: &[Compared]) -> Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
         say("")?;
         say(shown.memory.trim_end())?;
         say(format!("peak RSS {} of {}", shown.peak_rss, shown.limit))?;
@@ -110,10 +126,28 @@ impl Report {
             r#"  python3 -c "from pyiceberg.catalog.sql import SqlCatalog; print(SqlCatalog('lake', uri='sqlite:///{warehouse}/catalog.db', warehouse='{warehouse}').load_table('shop.orders').scan(limit=5).to_arrow())""#
         ))
     }
+}
 
-    fn clear(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_goes_from_empty_to_full_once() {
+        let mut report = Report::with_bar(Path::new("demo"), Some(ProgressBar::hidden()));
+        let mut at = |records, position| {
+            let shown = Shown { records, position, ..Shown::default() };
+            report.progress(&shown).unwrap();
+            report.bar.as_ref().map(|bar| (bar.position(), bar.length()))
+        };
+        let all = capture::total();
+        let full = Some(all);
+        assert_eq!(all, 36_125);
+        // The first run reads all that is loaded; the second begins where the first has committed, table by table.
+        let steps = [(0, 0), (500, 500), (7_000, 7_000), (0, 0), (0, 2_000), (100, 5_900), (4_000, 9_800)];
+        let shown: Vec<_> = steps.map(|(records, position)| at(records, position)).into();
+        let expected = [0, 500, 7_000, 7_000, 7_000, 7_000, 9_800].map(|position| Some((position, full)));
+        assert_eq!(shown, expected);
+        assert_eq!(at(30_000, all), Some((all, full)));
     }
 }

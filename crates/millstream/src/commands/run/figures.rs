@@ -27,6 +27,10 @@ impl Figures {
         self.sum(PipelineProgress::lag)
     }
 
+    fn position(&self) -> u64 {
+        self.sum(PipelineProgress::position)
+    }
+
     pub(super) fn commits(&self) -> u64 {
         self.sum(|table| table.commits)
     }
@@ -69,7 +73,7 @@ impl Figures {
         let memory = &self.memory;
         json!({
             "elapsed_ms": self.elapsed.as_millis() as u64, "records": self.records(),
-            "bytes": self.sum(|table| table.counts.bytes), "lag": self.lag(), "commits": self.commits(),
+            "bytes": self.sum(|table| table.counts.bytes), "position": self.position(), "lag": self.lag(), "commits": self.commits(),
             "restarts": self.sum(|table| table.restarts),
             "rss": memory.resident().get(), "peak_rss": memory.process.resident_peak.get(), "limit": memory.limit.get(),
             "ledger": memory.ledger.get(), "allocated": memory.allocator.allocated.get(),
