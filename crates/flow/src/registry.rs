@@ -30,6 +30,8 @@ pub struct OptionSpec {
     pub default: Option<&'static str>,
     /// All that it can be, where that is a list; empty otherwise.
     pub values: &'static [&'static str],
+    /// A setting `millstream.X` that `millstream.table.NAME.X` sets for one table alone.
+    pub per_table: bool,
     /// One sentence for the reference.
     pub doc: &'static str,
 }
@@ -39,21 +41,28 @@ pub const TRUE_OR_FALSE: &[&str] = &["true", "false"];
 
 impl OptionSpec {
     pub const fn required(key: &'static str, doc: &'static str) -> Self {
-        Self { key, required: true, default: None, values: &[], doc }
+        Self { key, required: true, default: None, values: &[], per_table: false, doc }
     }
 
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, required: false, default: None, values: &[], doc }
+        Self { key, required: false, default: None, values: &[], per_table: false, doc }
     }
 
     pub const fn with_default(key: &'static str, default: &'static str, doc: &'static str) -> Self {
-        Self { key, required: false, default: Some(default), values: &[], doc }
+        Self { key, required: false, default: Some(default), values: &[], per_table: false, doc }
     }
 
     /// Lists what it can be.
     #[must_use]
     pub const fn one_of(mut self, values: &'static [&'static str]) -> Self {
         self.values = values;
+        self
+    }
+
+    /// Can be set for one table alone, too.
+    #[must_use]
+    pub const fn per_table(mut self) -> Self {
+        self.per_table = true;
         self
     }
 

@@ -39,6 +39,13 @@ pub fn options(registry: &Registry) -> String {
         section(&mut out, &format!("Tables of catalog type `{}`", catalog.name()), &catalog.table_options());
     }
     section(&mut out, "Settings", &registry.settings);
+    let per_table = registry.settings.iter().filter(|setting| setting.per_table).map(|setting| setting.key);
+    let per_table = code(per_table);
+    if !per_table.is_empty() {
+        out.push_str(&format!(
+            "\nWith `millstream.table.NAME.` in the place of `millstream.` these are set for one table alone: {per_table}.\n"
+        ));
+    }
     out
 }
 

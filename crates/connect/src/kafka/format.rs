@@ -22,7 +22,7 @@ pub(super) fn options() -> Vec<OptionSpec> {
 
 /// The `SET` keys of the formats.
 pub(crate) fn settings() -> Vec<OptionSpec> {
-    debezium::CONNECTOR_OPTIONS.iter().map(spec).collect()
+    debezium::CONNECTOR_OPTIONS.iter().map(|setting| spec(setting).per_table()).collect()
 }
 
 fn spec(of_format: &formats::options::OptionSpec) -> OptionSpec {

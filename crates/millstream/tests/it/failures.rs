@@ -115,6 +115,24 @@ fn an_expression_without_a_value_is_told_with_its_record_and_column_whatever_bad
 }
 
 #[test]
+fn one_table_may_have_debezium_settings_of_its_own() {
+    let harness = Harness::new();
+    harness.create_topic("t", "1");
+    let value = r#"{"before":null,"after":{"id":1,"name":"a","price":"12.30"},"source":{"lsn":1},"op":"c"}"#;
+    harness.produce("t", &event(1, value));
+    let modes = "SET 'millstream.debezium.decimal.handling.mode' = 'double';
+SET 'millstream.table.s.debezium.decimal.handling.mode' = 'string';";
+    let ended = harness.run_job(&harness.write("job.sql", &cdc_job(modes)));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(harness.rows("t", &["id", "price"]), [[Some("1".to_owned()), Some("12.30".to_owned())]]);
+    job_fails(
+        &harness,
+        &cdc_job(&modes.replace("table.s.", "table.z.")),
+        &["job.sql:3:", "declares no table", "table.z."],
+    );
+}
+
+#[test]
 fn values_that_do_not_fit_are_named() {
     for (value, parts) in [
         (r#"{"before":null,"after":{"id":1,"name":"a","price":"x!"},"source":{"lsn":1},"op":"c"}"#, ["t-0@0", "price"]),

@@ -17,6 +17,9 @@ pub struct Overrides {
 /// Our keys; an unknown one is surely a slip.
 const OURS: &str = "millstream.";
 
+/// `millstream.table.NAME.x` is for one table what `millstream.x` is for all, where the latter says that it may be.
+const OF_TABLE: &str = "millstream.table.";
+
 /// What Flink's keys begin with, other than ours: they are taken without a word, most have no effect here.
 const FLINKS: [&str; 44] = [
     "akka.",
@@ -73,11 +76,13 @@ pub(super) fn collect(
     findings: &mut Vec<Diagnostic>,
 ) -> Settings {
     let mut settings = Settings::default();
+    let tables = declared(statements);
+    let check = |key: &str, span: Option<Span>| check(registry, &tables, key, span);
     let mut inserted = false;
     for statement in statements {
         match &statement.kind {
             StatementKind::Set(set) => {
-                findings.extend(check(registry, &set.key.value, Some(set.key.span)));
+                findings.extend(check(&set.key.value, Some(set.key.span)));
                 if inserted {
                     findings.push(Diagnostic::warning(
                         Some(statement.span),
@@ -87,7 +92,7 @@ pub(super) fn collect(
                 settings.values.insert(set.key.value.clone(), set.value.value.clone());
             }
             StatementKind::Reset(Some(key)) => {
-                findings.extend(check(registry, &key.value, Some(key.span)));
+                findings.extend(check(&key.value, Some(key.span)));
                 settings.values.remove(&key.value);
             }
             StatementKind::Reset(None) => settings.values.clear(),
@@ -96,25 +101,38 @@ pub(super) fn collect(
         }
     }
     for (key, value) in &overrides.set {
-        findings.extend(check(registry, key, None));
+        findings.extend(check(key, None));
         settings.values.insert(key.clone(), value.clone());
     }
     settings
 }
 
+/// The tables that the file declares, by their own names.
+fn declared(statements: &[Statement]) -> Vec<&str> {
+    let created = statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::CreateTable(create) => create.name.parts.last(),
+        _ => None,
+    });
+    created.map(|name| name.name.as_str()).collect()
+}
+
 /// What is to be said about a key: nothing where it is known.
-fn check(registry: &Registry, key: &str, span: Option<Span>) -> Option<Diagnostic> {
+fn check(registry: &Registry, tables: &[&str], key: &str, span: Option<Span>) -> Option<Diagnostic> {
     if registry.settings.iter().any(|spec| spec.matches(key)) {
         return None;
     }
     let known = registry.settings.iter().map(|spec| spec.key);
     let place = if span.is_some() { "" } else { "--set: " };
+    let error = |message: String| match span {
+        Some(span) => Diagnostic::error(span, message),
+        None => Diagnostic::error_nowhere(format!("{place}{message}")),
+    };
+    if let Some(rest) = key.strip_prefix(OF_TABLE) {
+        let (message, hint) = check_of_table(registry, tables, rest).err()?;
+        return Some(error(format!("{message} '{key}'")).maybe_hint(hint));
+    }
     if key.starts_with(OURS) {
-        let error = match span {
-            Some(span) => Diagnostic::error(span, format!("unknown setting '{key}'")),
-            None => Diagnostic::error_nowhere(format!("{place}unknown setting '{key}'")),
-        };
-        return Some(error.maybe_hint(did_you_mean(key, known)));
+        return Some(error(format!("unknown setting '{key}'")).maybe_hint(did_you_mean(key, known)));
     }
     let flinks = FLINKS.iter().any(|prefix| key.starts_with(prefix));
     match nearest(key, known) {
@@ -125,4 +143,23 @@ fn check(registry: &Registry, key: &str, span: Option<Span>) -> Option<Diagnosti
         None if flinks => None,
         None => Some(Diagnostic::warning(span, format!("{place}setting '{key}' is known neither to Flink nor here"))),
     }
+}
+
+/// `rest` follows `millstream.table.`; what is wrong with it, and a hint.
+fn check_of_table(registry: &Registry, tables: &[&str], rest: &str) -> Result<(), (&'static str, Option<String>)> {
+    let settings =
+        || registry.settings.iter().filter(|spec| spec.per_table).filter_map(|spec| spec.key.strip_prefix(OURS));
+    for setting in settings() {
+        let Some(table) = rest.strip_suffix(setting).and_then(|table| table.strip_suffix('.')) else { continue };
+        let own_name = table.rsplit('.').next().unwrap_or(table);
+        if tables.contains(&own_name) {
+            return Ok(());
+        }
+        return Err(("this file declares no table for the setting", did_you_mean(own_name, tables.iter().copied())));
+    }
+    let table = rest.split('.').next().unwrap_or(rest);
+    let meant: Vec<String> = settings().map(|setting| format!("{table}.{setting}")).collect();
+    let hint =
+        nearest(rest, meant.iter().map(String::as_str)).map(|meant| format!("did you mean '{OF_TABLE}{meant}'?"));
+    Err(("unknown setting", hint))
 }

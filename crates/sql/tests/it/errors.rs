@@ -150,6 +150,10 @@ fn settings() {
         "warnings",
         "SET 'pipeline.name' = 'x';\nSET 'execution.checkpointing.intervall' = '1 s';\nSET 'table.exec.mini-batch.enabled' = 'true';\nSET 'foo.bar' = '1';",
     );
+    let table = "CREATE TABLE k (a INT) WITH ('connector'='kafka', 'topic'='x', 'properties.bootstrap.servers'='b', 'format'='json');";
+    let of_tables = ["kk.decimals.mode", "k.decimal.mode", "k.commit.max-bytes", "decimals.mode", "k.decimals.mode"];
+    let of_tables = of_tables.map(|key| format!("SET 'millstream.table.{key}' = 'double';\n")).concat();
+    cases.job("settings_of_tables", &format!("{of_tables}{table}"));
     cases.job(
         "no_pipeline_name",
         "CREATE CATALOG lake WITH ('type'='iceberg', 'uri'='jdbc:sqlite:x', 'warehouse'='w'); CREATE DATABASE lake.db; CREATE TABLE lake.db.t (a INT);\nCREATE TABLE k (a INT) WITH ('connector'='kafka', 'topic'='x', 'properties.bootstrap.servers'='b', 'format'='json'); INSERT INTO lake.db.t SELECT a FROM k;",

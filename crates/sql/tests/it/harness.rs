@@ -20,6 +20,7 @@ pub(crate) fn registry(lake: &Lake) -> Registry {
             OptionSpec::optional("pipeline.name", "the name of the job"),
             OptionSpec::with_default("execution.checkpointing.interval", "5 min", "how often to commit"),
             OptionSpec::with_default("millstream.commit.max-bytes", "128 MB", "commit when this much waits"),
+            OptionSpec::with_default("millstream.decimals.mode", "precise", "how decimals are written").per_table(),
         ],
     }
 }
