@@ -12,8 +12,7 @@ use crate::catalog::TableIdent;
 use crate::catalog_handle::CatalogHandle;
 use crate::commit::committer::LakeCommitter;
 use crate::commit::names::FileNames;
-use crate::commit::prepare::Preparation;
-use crate::commit::prepared::{FILLED_FLOOR, Filled};
+use crate::commit::prepare::{KEPT_FLOOR, Preparation};
 use crate::commit::session::CommitWith;
 use crate::commit::tools::{Lease, Tools};
 use crate::options::SinkOptions;
@@ -40,10 +39,12 @@ impl SinkInstance for LakeSink {
     fn open(&self, context: &SinkContext) -> Result<Sink> {
         let options = SinkOptions::new(&context.settings)?;
         let shared = Shared::default();
+        let kept = context.budget.account(format!("sink/{}/prepared", context.name), KEPT_FLOOR);
         let tools = |account: &Account, more: &Account| Tools {
             disk: context.disk.clone(),
             account: account.clone(),
             more: more.clone(),
+            kept: kept.clone(),
             shared: shared.clone(),
             options,
             names: FileNames::new(&context.job),
@@ -52,6 +53,8 @@ impl SinkInstance for LakeSink {
         let opened = self.catalog.for_commits(context);
         let committer = LakeCommitter::new(CommitWith {
             tools: tools(opened.account(), opened.account()),
+            writing: tools(opened.write_account(), opened.write_more()),
+            lease: opened.write_lease().clone(),
             open: opened.clone(),
             ident: self.ident.clone(),
             mode: self.mode,
@@ -103,10 +106,6 @@ const RECLAIM_BYTES_MIN: ByteCount = ByteCount::kib(512);
 /// The part of the budget that one sink sorts in. A larger part saves little, since runs lose their duplicates when they
 /// are written, and what a job takes would grow with its backlog until it is all that there is.
 const SORT_FRACTION: u64 = 16;
-
-/// The part of the memory that writing can borrow which rows that took cells from old ones may take; their vector takes
-/// up to three times as much while it grows.
-const FILLED_FRACTION: u64 = 16;
 
 impl LakeWriter {
     /// The table is known once the committer has recovered.
@@ -160,11 +159,8 @@ impl SinkWriter for LakeWriter {
             None => batch,
         };
         let taken = open.input.take(&open.info.shape.layout, &batch, &mut open.sorter)?;
-        let remembered = ByteCount(open.input.absent_rows() * Filled::BYTES as u64);
         self.bytes += taken;
-        // Each row that takes cells from its old row is remembered until its commit is published.
-        let room = ByteCount(self.tools.more.most().get() / FILLED_FRACTION).max(FILLED_FLOOR);
-        let enough = remembered >= room || self.bytes >= self.tools.options.commit_bytes_max;
+        let enough = self.bytes >= self.tools.options.commit_bytes_max;
         Ok(if enough { Wrote::CommitSoon } else { Wrote::Kept })
     }
 

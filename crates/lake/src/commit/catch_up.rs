@@ -5,8 +5,9 @@ use std::sync::Arc;
 use base::{Error, Result};
 
 use super::advance::{Advanced, advance};
-use super::delta::{added_and_changed, refill};
+use super::delta::added_and_changed;
 use super::prepared::Prepared;
+use super::refill::refill;
 use super::session::Session;
 use crate::catalog::Table;
 use crate::decide::{IndexUse, index_use};
@@ -46,8 +47,10 @@ impl Session {
             let path = index.dir().join(format!("delta{}", prepared.deltas.len()));
             prepared.deltas.extend(added_and_changed(path, changes, added, &with)?);
         }
-        if let Some(head) = head.filter(|_| prepared.is_filled_cut || !prepared.filled.is_empty()) {
-            refill(&with, prepared, advanced.added.as_ref(), head, attempt)?;
+        if let Some(head) = head.filter(|_| prepared.filled.is_some()) {
+            // Rows are filled in the memory of preparing, which one sink uses at a time.
+            let _lease = self.with.lease.take();
+            refill(&self.with.writing.with(info.clone()), prepared, advanced.added.as_ref(), head, attempt)?;
         }
         prepared.base = head_id;
         Ok(())

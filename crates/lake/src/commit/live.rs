@@ -60,17 +60,17 @@ struct Vector {
 }
 
 impl Vectors {
-    /// Those of the files that `wanted` chooses, in a snapshot.
+    /// Those of the files that `wanted` chooses, in a snapshot. `account` pays for reading, `kept` for what is found.
     ///
     /// # Errors
     /// As [`Manifests::of`]; the table holds deletes of a kind that cannot be merged.
     pub fn read(
         disk: &dyn Disk,
         snapshot: Option<&Snapshot>,
-        account: &Account,
+        (account, kept): (&Account, &Account),
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Self> {
-        let mut vectors = Self { by_file: HashMap::new(), paid: account.empty() };
+        let mut vectors = Self { by_file: HashMap::new(), paid: kept.empty() };
         let mut bytes = ByteCount::ZERO;
         let mut manifests = Manifests::of(disk, snapshot, account)?;
         while let Some((at, manifest)) = manifests.next_manifest()? {
@@ -96,6 +96,35 @@ impl Vectors {
     /// The number of the manifest that lists the vector of a file.
     pub fn manifest_of(&self, file: &str) -> Option<usize> {
         self.by_file.get(file).map(|vector| vector.manifest)
+    }
+}
+
+/// The deletion vectors of a snapshot, asked for file by file: all are known at once where memory allows it, else each is
+/// looked for when it is asked for.
+#[derive(Debug)]
+pub struct VectorsByFile {
+    snapshot: Option<Snapshot>,
+    all: Option<Vectors>,
+}
+
+impl VectorsByFile {
+    /// `account` pays for reading, `more` for knowing all.
+    pub fn new(disk: &dyn Disk, snapshot: Option<&Snapshot>, account: &Account, more: &Account) -> Self {
+        // What is wrong with the table shows again when a file is asked for.
+        let all = Vectors::read(disk, snapshot, (account, more), |_| true).ok();
+        Self { snapshot: snapshot.cloned(), all }
+    }
+
+    /// That of a data file, if it has one.
+    ///
+    /// # Errors
+    /// As [`Vectors::read`].
+    pub fn of(&self, disk: &dyn Disk, file: &str, account: &Account) -> Result<Option<DataFile>> {
+        if let Some(all) = &self.all {
+            return Ok(all.of(file).cloned());
+        }
+        let found = Vectors::read(disk, self.snapshot.as_ref(), (account, account), |of| of == file)?;
+        Ok(found.of(file).cloned())
     }
 }
 

@@ -3,12 +3,17 @@
 //! How long a value is shows only when it is there, so rows are filled a few at a time, as many as there seems to be room
 //! for. When the room is used up, the rows before the first that is not yet filled are written, and make room.
 
-use base::{ByteCount, Error, Result};
+use std::path::PathBuf;
 
-use super::live::Vectors;
-use super::prepared::{Filled, Prepared};
+use base::{ByteCount, Error, Result};
+use ledger::Reservation;
+
+use super::filled::{Filled, FilledWriter};
+use super::live::VectorsByFile;
+use super::prepared::Counts;
 use super::tools::PrepareWith;
 use crate::files::deletion_vector;
+use crate::files::durable::reserve;
 use crate::index::Entry;
 use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup, row_bytes};
 use crate::read::fetch_rows;
@@ -28,19 +33,42 @@ pub struct Wanted {
     pub position: u32,
     /// Where its key may be now, newest first.
     pub old: Vec<Entry>,
-    /// Its absent columns, once they were looked for.
+    /// The columns that it takes from there, once they were looked for.
     pub columns: Vec<u16>,
+    /// For a row that is written again: where it was written first, which has its other columns.
+    pub written: Option<(u32, u32)>,
 }
 
 impl Wanted {
     /// What one costs in memory, with its places while it is filled, and the vector that holds it twice as it grows.
     pub const BYTES: usize = 3 * size_of::<Self>() + 2 * size_of::<Entry>() + 32;
+
+    /// How many rows may wait, and what pays for them.
+    ///
+    /// # Errors
+    /// The account is short even for few.
+    pub fn reserve(with: &PrepareWith) -> Result<(usize, [Reservation; 2])> {
+        let bytes = |rows: usize| ByteCount::from(rows * Self::BYTES);
+        let least = reserve(&with.account, bytes(WANTED_MAX_LEAST), "rows that need their old rows")?;
+        Ok(match with.more.try_reserve(bytes(WANTED_MAX - WANTED_MAX_LEAST)) {
+            Some(borrowed) => (WANTED_MAX, [least, borrowed]),
+            None => (WANTED_MAX_LEAST, [least, with.more.empty()]),
+        })
+    }
 }
 
+/// So many rows of a group wait for their old rows at most, then they are filled; fewer where memory is short.
+const WANTED_MAX: usize = 2048;
+pub const WANTED_MAX_LEAST: usize = 256;
+
 /// Fetches old rows; remembers which deletion vectors apply to the snapshot it reads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OldRows {
-    vectors: Option<Vectors>,
+    vectors: Option<VectorsByFile>,
+    /// Files of this commit by number, of which rows are written again.
+    own: Vec<(u32, String)>,
+    /// The rows that were filled.
+    filled: FilledWriter,
     rows_filled: usize,
     bytes_filled: usize,
 }
@@ -71,6 +99,25 @@ struct Filling {
 }
 
 impl OldRows {
+    /// Keeps what was filled in a run whose name begins with `path`. `own` are the files of the commit of which rows are
+    /// written again.
+    pub fn new(with: &PrepareWith, path: PathBuf, own: Vec<(u32, String)>) -> Self {
+        Self { vectors: None, own, filled: FilledWriter::new(with, path), rows_filled: 0, bytes_filled: 0 }
+    }
+
+    /// Keeps a row that was filled before and is still right.
+    ///
+    /// # Errors
+    /// The disk fails; memory is not to be had.
+    pub fn keep(&mut self, row: &Filled) -> Result<()> {
+        self.filled.put(row)
+    }
+
+    /// The rows that were filled.
+    pub fn into_filled(self) -> FilledWriter {
+        self.filled
+    }
+
     /// About how long a row is once it is filled, for leaving room.
     pub fn bytes_expected(&self) -> usize {
         if self.rows_filled < ROWS_TELLING { FILLED_BYTES } else { self.bytes_filled / self.rows_filled * 5 / 4 }
@@ -88,10 +135,10 @@ impl OldRows {
         mut wanted: Vec<Wanted>,
         (group, least): (&mut RowGroup, usize),
         (writer, encode): (&mut DataFileWriter, &EncodeMemory),
-        prepared: &mut Prepared,
+        counts: &mut Counts,
     ) -> Result<()> {
         while !wanted.is_empty() {
-            wanted = self.fill(with, hasher, wanted, group, prepared)?;
+            wanted = self.fill(with, hasher, wanted, group, counts)?;
             let ready = wanted.first().map_or(group.rows(), |first| first.row);
             writer.write_first(group, ready, encode)?;
             group.drop_first(&with.info.shape.layout, ready, least)?;
@@ -114,14 +161,14 @@ impl OldRows {
         hasher: &KeyHasher,
         mut wanted: Vec<Wanted>,
         group: &mut RowGroup,
-        prepared: &mut Prepared,
+        counts: &mut Counts,
     ) -> Result<Vec<Wanted>> {
         while let Some(first) = wanted.first() {
             // Nothing can be written before the group's first row is filled: it gets its room whatever the others hold.
             let is_due = first.row == 0;
             let count = if is_due { 1 } else { self.rows_at_once(group.free()) };
             let behind = wanted.split_off(count.min(wanted.len()));
-            let mut left = self.fill_some(with, hasher, (wanted, is_due), group, prepared)?;
+            let mut left = self.fill_some(with, hasher, (wanted, is_due), group, counts)?;
             let is_short = !left.is_empty();
             left.extend(behind);
             wanted = left;
@@ -147,24 +194,19 @@ impl OldRows {
         hasher: &KeyHasher,
         (mut wanted, is_due): (Vec<Wanted>, bool),
         group: &mut RowGroup,
-        prepared: &mut Prepared,
+        counts: &mut Counts,
     ) -> Result<Vec<Wanted>> {
         for row in wanted.iter_mut().filter(|row| row.columns.is_empty()) {
             row.columns = absent_columns(&with.info.shape.layout, group.row(row.row))?;
         }
+        let mut filling = Filling { found: vec![None; wanted.len()], short: vec![false; wanted.len()], is_due };
+        self.fill_written(with, &wanted, group, &mut filling)?;
         let mut columns: Vec<usize> =
             wanted.iter().flat_map(|row| &row.columns).map(|column| usize::from(*column)).collect();
         columns.sort_unstable();
         columns.dedup();
-        let mut places: Vec<Place> = wanted
-            .iter()
-            .enumerate()
-            .flat_map(|(at, row)| {
-                row.old.iter().map(move |old| Place { file: old.file, position: old.position, wanted: at })
-            })
-            .collect();
-        places.sort_unstable();
-        let mut filling = Filling { found: vec![None; wanted.len()], short: vec![false; wanted.len()], is_due };
+        let old = wanted.iter().enumerate().flat_map(|(at, row)| row.old.iter().map(move |old| (at, old)));
+        let places = sorted(old.map(|(wanted, old)| Place { file: old.file, position: old.position, wanted }));
         for of_file in places.chunk_by(|a, b| a.file == b.file) {
             self.fill_from_file(with, &columns, of_file, &wanted, group, &mut filling)?;
         }
@@ -176,12 +218,36 @@ impl OldRows {
             }
             let old = filling.found[at];
             if old.is_none() {
-                prepared.counts.unknown(|| hasher.text(group.row(row.row)));
+                counts.unknown(|| hasher.text(group.row(row.row)));
             }
             let Wanted { hash, file, position, columns, .. } = row;
-            prepared.remember(Filled { hash, file, position, old, columns: columns.into() });
+            self.filled.put(&Filled { hash, file, position, old, columns })?;
         }
         Ok(left)
+    }
+
+    /// Gives rows that are written again the cells that they had and do not take from old rows.
+    fn fill_written(
+        &self,
+        with: &PrepareWith,
+        wanted: &[Wanted],
+        group: &mut RowGroup,
+        filling: &mut Filling,
+    ) -> Result<()> {
+        let written = wanted.iter().enumerate().filter_map(|(at, row)| Some((at, row.written?)));
+        let places = sorted(written.map(|(wanted, (file, position))| Place { file, position, wanted }));
+        for of_file in places.chunk_by(|a, b| a.file == b.file) {
+            let number = of_file.first().map(|place| place.file);
+            let own = self.own.iter().find(|(own, _)| Some(*own) == number);
+            let (_, location) = own.ok_or_else(|| Error::internal("a filled row of another commit"))?;
+            let mut positions: Vec<u64> = of_file.iter().map(|place| u64::from(place.position)).collect();
+            positions.dedup();
+            for column in 0..with.info.shape.layout.columns() {
+                let from = Source { location, column, positions: &positions, places: of_file, is_old: false };
+                fill_column(with, &from, wanted, (group, filling))?;
+            }
+        }
+        Ok(())
     }
 
     fn fill_from_file(
@@ -206,7 +272,9 @@ impl OldRows {
             return Ok(());
         }
         for column in columns {
-            fill_column(with, &location, *column, (&positions, &live), wanted, (group, filling))?;
+            let from =
+                Source { location: &location, column: *column, positions: &positions, places: &live, is_old: true };
+            fill_column(with, &from, wanted, (group, filling))?;
         }
         // A key that others added twice has two live rows; one is as good as the other.
         for place in live.into_iter().filter(|place| !filling.short[place.wanted]) {
@@ -220,29 +288,46 @@ impl OldRows {
 
     /// The places that no deletion vector has.
     fn live_places(&mut self, with: &PrepareWith, location: &str, places: &[Place]) -> Result<Vec<Place>> {
-        let vectors = match &mut self.vectors {
+        let disk = with.disk.as_ref();
+        let vectors = match &self.vectors {
             Some(vectors) => vectors,
             None => {
                 let state = with.shared.lock();
-                let snapshot = state.snapshot.as_ref();
-                self.vectors.insert(Vectors::read(with.disk.as_ref(), snapshot, &with.account, |_| true)?)
+                let vectors = VectorsByFile::new(disk, state.snapshot.as_ref(), &with.account, &with.more);
+                self.vectors.insert(vectors)
             }
         };
-        let Some(entry) = vectors.of(location) else { return Ok(places.to_vec()) };
-        let deleted = deletion_vector::read(with.disk.as_ref(), entry, &with.account)?;
+        let Some(entry) = vectors.of(disk, location, &with.account)? else { return Ok(places.to_vec()) };
+        let deleted = deletion_vector::read(disk, &entry, &with.account)?;
         Ok(places.iter().filter(|place| !deleted.contains(u64::from(place.position))).copied().collect())
     }
+}
+
+/// Places by file and position.
+fn sorted(places: impl Iterator<Item = Place>) -> Vec<Place> {
+    let mut places: Vec<Place> = places.collect();
+    places.sort_unstable();
+    places
+}
+
+/// A column of a file, at some positions.
+struct Source<'a> {
+    location: &'a str,
+    column: usize,
+    positions: &'a [u64],
+    places: &'a [Place],
+    /// Of old rows, from which rows take some of their columns; else of the rows themselves, which have the others.
+    is_old: bool,
 }
 
 /// One column at a time: what reading takes does not grow with the columns.
 fn fill_column(
     with: &PrepareWith,
-    location: &str,
-    column: usize,
-    (positions, places): (&[u64], &[Place]),
+    from: &Source<'_>,
     wanted: &[Wanted],
     (group, filling): (&mut RowGroup, &mut Filling),
 ) -> Result<()> {
+    let Source { location, column, positions, places, is_old } = *from;
     let layout_of_rows = &with.info.shape.layout;
     let (projection, layout) = (with.info.columns.pick(&[column]), with.info.shape.layout.pick(&[column])?);
     let mut scan = fetch_rows(with.disk.as_ref(), location, positions.to_vec(), &projection, &with.account)?;
@@ -251,7 +336,11 @@ fn fill_column(
         let cells = BatchCells::new(&layout, &batch.columns, None)?;
         for (at, position) in batch.positions.iter().enumerate() {
             while let Some(place) = places.next_if(|place| u64::from(place.position) == *position) {
-                let row = wanted[place.wanted].row;
+                let Wanted { row, columns, .. } = &wanted[place.wanted];
+                let row = *row;
+                if columns.contains(&(column as u16)) != is_old {
+                    continue;
+                }
                 let Some(filled) = filled(layout_of_rows, group.row(row), column, &cells, at)? else { continue };
                 if filling.is_due {
                     group.replace_beyond(layout_of_rows, row, &filled)?;

@@ -9,10 +9,10 @@ use ledger::Reservation;
 use rows::Span;
 
 use super::names::new_commit_id;
-use super::old_rows::{FETCH_BYTES, OldRows, Wanted};
-use super::prepared::{Counts, FILLED_FLOOR, NewFile, Prepared};
+use super::old_rows::{FETCH_BYTES, OldRows, WANTED_MAX_LEAST, Wanted};
+use super::prepared::{Counts, NewFile, Prepared};
 use super::tools::{LeaseGuard, PrepareWith};
-use crate::files::durable::reserve;
+use crate::files::durable::{grow_to, reserve};
 use crate::files::location::child_of;
 use crate::index::lookup::lookup_bytes;
 use crate::index::{
@@ -30,9 +30,8 @@ pub const WRITE_FLOOR: ByteCount = ByteCount(
     ROW_GROUP_BYTES_MIN.0
         + ROW_BYTES.0
         + lookup_bytes(RUNS_MAX).0
-        + ENTRY_SPILL_FLOOR.0
+        + 2 * ENTRY_SPILL_FLOOR.0
         + (WANTED_MAX_LEAST * Wanted::BYTES) as u64
-        + FILLED_FLOOR.0
         + FIXED_BYTES.0
         + MERGE_FLOOR.0
         + max(ENCODE_FLOOR.0, FETCH_BYTES.0).saturating_sub(2 * RECORD_BYTES as u64),
@@ -48,15 +47,16 @@ const fn max(a: u64, b: u64) -> u64 {
 /// Taken from beginning to end: the file's buffer and what its footer will say, the run of changes, a column's writer.
 const FIXED_BYTES: ByteCount = ByteCount::kib(256);
 
-/// So many rows of a group wait for their old rows at most, then they are filled; fewer where memory is short.
-const WANTED_MAX: usize = 2048;
-const WANTED_MAX_LEAST: usize = 256;
 /// A row of this length can always be written: the default of 'millstream.record.max-bytes'.
 const ROW_BYTES: ByteCount = ByteCount::mib(1);
 /// So many operations are taken in one step, if they do not fill a row group before.
 const OPERATIONS_PER_STEP: usize = 100_000;
-/// A file's entry in a manifest, as it waits for its commit.
-const FILE_BYTES: usize = 2 << 10;
+/// A file's entry in a manifest, as it waits for its commit, and more than that if it has many row groups.
+const FILE_BYTES: ByteCount = ByteCount::kib(2);
+
+/// What is prepared can name so many files at least while it waits for its commit; where there is no memory for one more,
+/// files get longer.
+pub const KEPT_FLOOR: ByteCount = ByteCount(16 * FILE_BYTES.0);
 
 /// A commit that is being prepared, step by step.
 #[derive(Debug)]
@@ -113,6 +113,8 @@ struct Work {
     encode: EncodeMemory,
     _lease: LeaseGuard,
     file: Option<(u32, DataFileWriter)>,
+    /// Pays for naming the next file.
+    name_paid: Option<Reservation>,
     upsert: Option<UpsertPart>,
     prepared: Prepared,
     _fixed_paid: Reservation,
@@ -151,13 +153,22 @@ impl Work {
             changes: None,
             deletions: None,
             deltas: Vec::new(),
-            filled: Vec::new(),
-            is_filled_cut: false,
+            moved: Vec::new(),
+            filled: None,
             counts: Counts::default(),
-            paid: with.account.empty(),
-            filled_paid: with.more.empty(),
+            paid: with.kept.empty(),
         };
-        Ok(Self { with, group, encode, _lease: lease, file: None, upsert, prepared, _fixed_paid: fixed_paid })
+        Ok(Self {
+            with,
+            group,
+            encode,
+            _lease: lease,
+            file: None,
+            name_paid: None,
+            upsert,
+            prepared,
+            _fixed_paid: fixed_paid,
+        })
     }
 
     /// Takes an operation: a row goes into the row group, the place of the old one among the deletions.
@@ -180,7 +191,7 @@ impl Work {
         if record.absent && record.effective_cut().is_none() {
             self.group.pledge(part.old_rows.bytes_expected());
             let (old, columns) = (part.found.clone(), Vec::new());
-            part.wanted.push(Wanted { row, hash: record.hash, file, position, old, columns });
+            part.wanted.push(Wanted { row, hash: record.hash, file, position, old, columns, written: None });
             if part.wanted.len() == part.wanted_max {
                 self.fill_group()?;
             }
@@ -195,7 +206,7 @@ impl Work {
         let Some(part) = &mut self.upsert else { return Ok(()) };
         let wanted = std::mem::take(&mut part.wanted);
         let (group, prepared) = (&mut self.group, &mut self.prepared);
-        part.wanted = part.old_rows.fill(&self.with, &part.hasher, wanted, group, prepared)?;
+        part.wanted = part.old_rows.fill(&self.with, &part.hasher, wanted, group, &mut prepared.counts)?;
         group.forget_pledges();
         if part.wanted.is_empty() { Ok(()) } else { self.write_group() }
     }
@@ -214,6 +225,11 @@ impl Work {
             Some(open) => open,
             None => {
                 let number = self.with.shared.lock().index.as_mut().map_or(0, |index| index.files.take_number());
+                let paid = match self.name_paid.take() {
+                    Some(paid) => paid,
+                    None => reserve(&self.with.kept, FILE_BYTES, "the data files of a commit")?,
+                };
+                self.prepared.paid.merge(paid);
                 let what = format!("{}.parquet", self.prepared.files.len());
                 let name = self.with.names.name(self.prepared.epoch, &self.prepared.commit, &what);
                 let location = child_of(&self.with.info.data_location, &name);
@@ -236,7 +252,8 @@ impl Work {
             Some(part) => {
                 let wanted = std::mem::take(&mut part.wanted);
                 let (group, into) = ((&mut self.group, least), (&mut *writer, &self.encode));
-                part.old_rows.write_filled(&self.with, &part.hasher, wanted, group, into, &mut self.prepared)?;
+                let counts = &mut self.prepared.counts;
+                part.old_rows.write_filled(&self.with, &part.hasher, wanted, group, into, counts)?;
             }
             None => {
                 writer.write(&mut self.group, &self.encode)?;
@@ -245,10 +262,11 @@ impl Work {
         }
         let long = writer.bytes() >= self.with.info.file_bytes.unwrap_or(self.with.options.file_bytes.get());
         // Positions are 32 bits wide.
-        if long || writer.rows() > u64::from(u32::MAX / 2) {
-            self.end_file()?;
+        let must_end = writer.rows() > u64::from(u32::MAX / 2);
+        if long || must_end {
+            self.name_paid = self.with.kept.try_reserve(FILE_BYTES);
         }
-        Ok(())
+        if must_end || long && self.name_paid.is_some() { self.end_file() } else { Ok(()) }
     }
 
     fn end_file(&mut self) -> Result<()> {
@@ -256,21 +274,24 @@ impl Work {
         let path = writer.path().to_owned();
         let file = writer.finish()?;
         let prepared = &mut self.prepared;
-        let paid = reserve(&self.with.account, ByteCount::from(FILE_BYTES), "the data files of a commit")?;
-        prepared.paid.merge(paid);
+        let names = file.memory() + ByteCount::from(path.as_os_str().len() + size_of::<NewFile>());
+        let all = prepared.paid.bytes() + names.saturating_sub(FILE_BYTES);
+        grow_to(&mut prepared.paid, all, "the data files of a commit")?;
         prepared.counts.bytes += file.file_size_in_bytes as u64;
         prepared.files.push(NewFile { number, path, file });
         Ok(())
     }
 
     fn finish(self) -> Result<Prepared> {
-        let Self { with, group, encode, mut prepared, upsert, _lease, _fixed_paid, file } = self;
+        let Self { with, group, encode, mut prepared, upsert, _lease, _fixed_paid, file, .. } = self;
         drop((group, encode, file));
         if let Some(part) = upsert {
             let UpsertPart { changes, deletions, lookup, wanted, old_rows, _wanted_paid: wanted_paid, .. } = part;
-            drop((lookup, wanted, wanted_paid, old_rows));
+            let filled = old_rows.into_filled();
+            drop((lookup, wanted, wanted_paid));
             prepared.changes = Some(changes.finish(with.disk.as_ref())?);
             prepared.deletions = deletions.finish()?;
+            prepared.filled = filled.finish()?;
         }
         Ok(prepared)
     }
@@ -282,19 +303,17 @@ fn begin_upsert(with: &PrepareWith) -> Result<Option<UpsertPart>> {
     let changes = index.new_run()?;
     let deletions =
         EntrySorter::new(with.disk.clone(), index.dir().join("deletions"), &with.account).borrowing(&with.more);
-    let bytes = |rows: usize| ByteCount::from(rows * Wanted::BYTES);
-    let least = reserve(&with.account, bytes(WANTED_MAX_LEAST), "rows that need their old rows")?;
-    let borrowed = with.more.try_reserve(bytes(WANTED_MAX - WANTED_MAX_LEAST));
-    let wanted_max = if borrowed.is_some() { WANTED_MAX } else { WANTED_MAX_LEAST };
+    let filled = index.dir().join("filled");
+    let (wanted_max, wanted_paid) = Wanted::reserve(with)?;
     Ok(Some(UpsertPart {
         hasher: with.info.hasher(index.secret()),
         lookup: index.lookup(&with.account, &with.more)?,
         found: Vec::new(),
         changes,
         deletions,
-        old_rows: OldRows::default(),
+        old_rows: OldRows::new(with, filled, Vec::new()),
         wanted: Vec::new(),
         wanted_max,
-        _wanted_paid: [least, borrowed.unwrap_or_else(|| with.more.empty())],
+        _wanted_paid: wanted_paid,
     }))
 }

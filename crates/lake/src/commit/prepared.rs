@@ -1,9 +1,8 @@
 //! What a writer hands to its committer.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use base::{ByteCount, Disk, Epoch};
+use base::{Disk, Epoch};
 use ledger::Reservation;
 use rows::Span;
 
@@ -25,21 +24,17 @@ pub struct Prepared {
     pub changes: Option<IndexRun>,
     /// Positions of old rows, by file and position.
     pub deletions: Option<IndexRun>,
-    /// The same of rows that others added after the look-ups: one run for each time that head had moved.
+    /// The same of rows that others added after the look-ups, and of own ones that were written again: one run or two for
+    /// each time that head had moved.
     pub deltas: Vec<IndexRun>,
-    /// Rows that took cells from an old row, see [`Self::remember`].
-    pub filled: Vec<Filled>,
-    /// Others did, too, but there was no memory to remember them.
-    pub is_filled_cut: bool,
+    /// New places of keys that were moved since, which come after `changes`: one run for each time.
+    pub moved: Vec<IndexRun>,
+    /// Rows that took cells from an old row, see [`super::filled`].
+    pub filled: Option<IndexRun>,
     pub counts: Counts,
-    /// Pays for `files`, and for `filled` as far as its floor goes.
+    /// Pays for `files`.
     pub paid: Reservation,
-    /// Pays for `filled`.
-    pub filled_paid: Reservation,
 }
-
-/// So many bytes of [`Prepared::filled`] have a floor.
-pub const FILLED_FLOOR: ByteCount = ByteCount::kib(256);
 
 /// A data file of this commit and its number in the index.
 #[derive(Debug)]
@@ -49,22 +44,10 @@ pub struct NewFile {
     pub file: DataFile,
 }
 
-/// A row whose absent cells were taken from an old row, which must still be the one when it is committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filled {
-    pub hash: u128,
-    /// Where it is now.
-    pub file: u32,
-    pub position: u32,
-    /// Where its old row was; `None` if there was none.
-    pub old: Option<(u32, u32)>,
-    /// The columns taken, mostly the same ones for all rows of a commit.
-    pub columns: Arc<[u16]>,
-}
-
-impl Filled {
-    /// What one costs in memory.
-    pub const BYTES: usize = size_of::<Self>();
+impl NewFile {
+    pub fn location_and_rows(&self) -> (&str, u64) {
+        (&self.file.file_path, u64::try_from(self.file.record_count).unwrap_or(0))
+    }
 }
 
 /// What a commit holds.
@@ -96,29 +79,6 @@ impl Counts {
 }
 
 impl Prepared {
-    /// Keeps a row that took cells from an old row, if there is memory for it. Without it the commit can be published as
-    /// long as nobody else commits to the table meanwhile, which would have to be compared with all such rows.
-    pub fn remember(&mut self, mut row: Filled) {
-        let (held, capacity) = (self.filled.len(), self.filled.capacity());
-        if held == capacity {
-            let step = capacity.max(1024);
-            // Old and new vector are there at once while it grows.
-            let bytes = ByteCount::from((capacity + step) * Filled::BYTES + capacity * Filled::BYTES);
-            let more = bytes.saturating_sub(self.filled_paid.bytes());
-            let fits_floor = ByteCount::from((capacity + step) * Filled::BYTES).get() <= FILLED_FLOOR.get() / 2;
-            let is_paid = self.filled_paid.try_grow(more) || fits_floor && self.paid.try_grow(more);
-            if !is_paid {
-                self.is_filled_cut = true;
-                return;
-            }
-            self.filled.reserve_exact(step);
-        }
-        if let Some(last) = self.filled.last().filter(|last| last.columns == row.columns) {
-            row.columns = last.columns.clone();
-        }
-        self.filled.push(row);
-    }
-
     /// Nothing was written and nothing deleted; only positions may move.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.changes.is_none()
@@ -126,7 +86,9 @@ impl Prepared {
 
     /// Removes the files, which no snapshot will name.
     pub fn discard(self, disk: &dyn Disk) {
-        let runs = self.changes.iter().chain(&self.deletions).chain(&self.deltas).map(|run| &run.path);
+        let runs =
+            self.changes.iter().chain(&self.deletions).chain(&self.deltas).chain(&self.moved).chain(&self.filled);
+        let runs = runs.map(|run| &run.path);
         for path in self.files.iter().map(|file| &file.path).chain(runs) {
             if let Err(error) = remove_if_there(disk, path) {
                 tracing::warn!(path = %path.display(), %error, "a file of a failed commit stays until the next start");

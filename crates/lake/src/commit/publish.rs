@@ -121,7 +121,8 @@ impl Session {
             };
             let index = state.index.as_ref().ok_or_else(|| Error::internal("an upsert without an index"))?;
             let head = table.metadata.current_snapshot();
-            write_vectors(&tools.disk, &deletions, &index.files, head, &location, made, &tools.account)?
+            let files = (&index.files, prepared.files.as_slice());
+            write_vectors(&tools.disk, &deletions, files, head, &location, made, &tools.account)?
         };
         let of = SnapshotOf {
             table: &table.metadata,
@@ -144,14 +145,17 @@ impl Session {
         state.snapshot = Some(snapshot.clone());
         let Some(mut index) = state.index.take() else { return Ok(()) };
         for new in &prepared.files {
-            let rows = u64::try_from(new.file.record_count).unwrap_or(0);
-            let location = new.file.file_path.as_str().into();
-            index.files.insert(IndexedFile { number: new.number, location, rows, own: true })?;
+            let (location, rows) = new.location_and_rows();
+            index.files.insert(IndexedFile { number: new.number, location: location.into(), rows, own: true })?;
         }
         if let Some(changes) = prepared.changes.take() {
             index.attach(changes);
         }
-        for run in prepared.deletions.take().into_iter().chain(prepared.deltas.drain(..)) {
+        for moved in prepared.moved.drain(..) {
+            index.attach(moved);
+        }
+        let done = prepared.deletions.take().into_iter().chain(prepared.deltas.drain(..)).chain(prepared.filled.take());
+        for run in done {
             index.tidy(&run);
         }
         index.merge(&tools.account)?;

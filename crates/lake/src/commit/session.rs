@@ -6,7 +6,7 @@ use base::{ByteCount, Clock, Error, Result, Rng};
 use rows::Positions;
 
 use super::carried;
-use super::tools::Tools;
+use super::tools::{Lease, Tools};
 use crate::catalog::{Catalog, Table, TableIdent};
 use crate::decide::{Standing, standing, tag_of};
 use crate::metadata::{Snapshot, TableMetadata};
@@ -31,6 +31,9 @@ pub struct CommitWith {
     pub clock: Arc<dyn Clock>,
     /// Its account is the committer's.
     pub tools: Tools,
+    /// For what must be prepared again while it is committed: the writer's tools, and the right to use them.
+    pub writing: Tools,
+    pub lease: Lease,
 }
 
 /// A committer's side of one table.

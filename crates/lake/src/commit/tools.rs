@@ -1,7 +1,7 @@
 //! What the steps of a commit work with.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use base::Disk;
 use ledger::{Account, Waker};
@@ -18,6 +18,8 @@ pub struct PrepareWith {
     pub account: Account,
     /// What makes work go faster is borrowed here, so that it cannot use the floor up.
     pub more: Account,
+    /// Pays for what is prepared while it waits for its commit.
+    pub kept: Account,
     pub shared: Shared,
     pub info: Arc<TableInfo>,
     pub options: SinkOptions,
@@ -33,6 +35,8 @@ pub struct Tools {
     pub account: Account,
     /// What makes work go faster is borrowed here, so that it cannot use the floor up.
     pub more: Account,
+    /// Pays for what is prepared while it waits for its commit.
+    pub kept: Account,
     pub shared: Shared,
     pub options: SinkOptions,
     pub names: FileNames,
@@ -45,6 +49,7 @@ impl Tools {
             disk: self.disk.clone(),
             account: self.account.clone(),
             more: self.more.clone(),
+            kept: self.kept.clone(),
             shared: self.shared.clone(),
             info,
             options: self.options,
@@ -57,7 +62,13 @@ impl Tools {
 /// The right to prepare: one sink of a job at a time, since writing is paid from one account whatever the number of
 /// tables. Cheap to clone; all clones are the same right.
 #[derive(Clone, Debug, Default)]
-pub struct Lease(Arc<Mutex<Taken>>);
+pub struct Lease(Arc<Right>);
+
+#[derive(Debug, Default)]
+struct Right {
+    state: Mutex<Taken>,
+    freed: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -69,22 +80,29 @@ struct Taken {
 impl Lease {
     /// `None` while another sink prepares. Whoever entered ([`Self::enter`]) is woken when it is done.
     pub fn try_take(&self) -> Option<LeaseGuard> {
-        let was_taken = std::mem::replace(&mut self.taken().is_taken, true);
+        let was_taken = std::mem::replace(&mut self.lock().is_taken, true);
         (!was_taken).then(|| LeaseGuard(self.clone()))
+    }
+
+    /// Waits for it: only on the committer's thread. Whoever prepares never waits for a commit, so it comes.
+    pub fn take(&self) -> LeaseGuard {
+        let taken = self.0.freed.wait_while(self.lock(), |taken| taken.is_taken);
+        taken.unwrap_or_else(PoisonError::into_inner).is_taken = true;
+        LeaseGuard(self.clone())
     }
 
     /// Has `waker` called each time that the right becomes free, as long as the caller keeps what it gets.
     #[must_use]
     pub fn enter(&self, waker: Waker) -> Arc<Waker> {
         let waker = Arc::new(waker);
-        let mut taken = self.taken();
+        let mut taken = self.lock();
         taken.waiting.retain(|other| other.strong_count() > 0);
         taken.waiting.push(Arc::downgrade(&waker));
         waker
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,10 +112,11 @@ pub struct LeaseGuard(Lease);
 
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        let mut taken = self.0.taken();
+        let mut taken = self.0.lock();
         taken.is_taken = false;
         let waiting: Vec<Arc<Waker>> = taken.waiting.iter().filter_map(Weak::upgrade).collect();
         drop(taken);
+        self.0.0.freed.notify_one();
         for waker in waiting {
             waker.wake();
         }

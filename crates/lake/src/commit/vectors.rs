@@ -8,6 +8,7 @@ use ledger::{Account, Owned, Reservation};
 use roaring::RoaringTreemap;
 
 use super::live::Vectors;
+use super::prepared::NewFile;
 use crate::files::deletion_vector;
 use crate::files::durable::{grow_to, reserve};
 use crate::files::manifest::DataFile;
@@ -54,7 +55,7 @@ const TOUCHED_BYTES: usize = 4 * size_of::<u32>();
 const POSITION_BYTES: usize = 4;
 const VECTOR_BYTES: usize = 4 << 10;
 
-/// Writes the vectors for all `deletions` (runs sorted by file and position), each into a Puffin file of its own at
+/// Writes the vectors for all `deletions` (runs sorted by file and position) of `files` and of the commit's `own`, each into a Puffin file of its own at
 /// `location` of its number; the files made are added to `made`, also where it fails.
 ///
 /// Several vectors may lie in one Puffin file, but DuckDB 1.5.5 then gives the vector of one data file for another (its cache
@@ -65,7 +66,7 @@ const VECTOR_BYTES: usize = 4 << 10;
 pub fn write_vectors(
     disk: &Arc<dyn Disk>,
     deletions: &[&IndexRun],
-    files: &FileTable,
+    (files, own): (&FileTable, &[NewFile]),
     head: Option<&Snapshot>,
     location: &dyn Fn(usize) -> String,
     made: &mut Vec<String>,
@@ -86,26 +87,28 @@ pub fn write_vectors(
         }
     }
     let is_touched = |of: &str| files.number_of(of).is_some_and(|number| touched.contains(&number));
-    let old = Vectors::read(disk.as_ref(), head, account, is_touched)?;
+    let old = Vectors::read(disk.as_ref(), head, (account, account), is_touched)?;
     let mut new = NewVectors::none(account);
     let mut walk = Walk::new(deletions)?;
     while let Some(number) = walk.file() {
-        let Some(file) = files.get(number) else {
+        let theirs = files.get(number).map(|file| (&*file.location, file.rows));
+        let ours = || own.iter().find(|new| new.number == number).map(NewFile::location_and_rows);
+        let Some((file, rows)) = theirs.or_else(ours) else {
             walk.skip_file()?;
             continue;
         };
-        let before = old.of(&file.location);
-        let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, file.rows, account)? else { continue };
-        new.pay_for(&file.location)?;
+        let before = old.of(file);
+        let Some((vector, added)) = merged(disk.as_ref(), before, &mut walk, rows, account)? else { continue };
+        new.pay_for(file)?;
         let location = location(new.added.len());
         made.push(location.clone());
         let mut puffin = PuffinWriter::create(disk, &location)?;
-        puffin.add(&file.location, &vector)?;
+        puffin.add(file, &vector)?;
         new.added.extend(puffin.finish()?);
         new.rows += added;
         if before.is_some() {
-            new.replaced.insert(file.location.to_string());
-            new.manifests.extend(old.manifest_of(&file.location));
+            new.replaced.insert(file.to_owned());
+            new.manifests.extend(old.manifest_of(file));
         }
     }
     Ok(new)

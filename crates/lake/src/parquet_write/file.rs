@@ -51,7 +51,12 @@ pub struct DataFileWriter {
 struct ColumnFactory {
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
+    /// Without a dictionary: of long values, which hardly repeat, it only makes look-ups read more.
+    plain: ArrowRowGroupWriterFactory,
 }
+
+/// Values that are longer than this on average are long.
+const LONG_BYTES: usize = 4 << 10;
 
 #[derive(Default)]
 struct Figures {
@@ -70,11 +75,12 @@ fn encoding(error: impl std::fmt::Display) -> Error {
     Error::internal(format!("cannot encode Parquet: {error}"))
 }
 
-fn properties(shape: &FileShape) -> Result<WriterPropertiesPtr> {
+fn properties(shape: &FileShape, with_dictionary: bool) -> Result<WriterPropertiesPtr> {
     let level = ZstdLevel::try_new(1).map_err(encoding)?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_data_page_size_limit(PAGE_BYTES)
+        .set_dictionary_enabled(with_dictionary)
         .set_dictionary_page_size_limit(PAGE_BYTES)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by("millstream".to_owned());
@@ -92,7 +98,7 @@ impl DataFileWriter {
     /// The disk fails.
     pub fn create(disk: &Arc<dyn Disk>, location: String, path: PathBuf, shape: &FileShape) -> Result<Self> {
         let file = disk.open(&path, Open::CreateNew).map_err(|error| disk_error("create", &path, error))?;
-        let properties = properties(shape)?;
+        let (properties, plain) = (properties(shape, true)?, properties(shape, false)?);
         let schema = without_metadata(shape.layout.schema());
         let descriptor = ArrowSchemaConverter::new().schema_root("table").convert(&schema).map_err(encoding)?;
         let pieces = Pieces { file, gathered: Vec::with_capacity(WRITE_BYTES), at: 0 };
@@ -100,9 +106,11 @@ impl DataFileWriter {
         let columns = schema.fields().iter().map(|field| {
             let schema = Arc::new(ArrowSchema::new(vec![field.clone()]));
             let descriptor = ArrowSchemaConverter::new().convert(&schema).map_err(encoding)?;
-            let alone = SerializedFileWriter::new(io::sink(), descriptor.root_schema_ptr(), properties.clone());
-            let factory = ArrowRowGroupWriterFactory::new(&alone.map_err(encoding)?, schema.clone());
-            Ok(ColumnFactory { schema, factory })
+            let factory = |properties: &WriterPropertiesPtr| {
+                let alone = SerializedFileWriter::new(io::sink(), descriptor.root_schema_ptr(), properties.clone());
+                Ok::<_, Error>(ArrowRowGroupWriterFactory::new(&alone.map_err(encoding)?, schema.clone()))
+            };
+            Ok(ColumnFactory { factory: factory(&properties)?, plain: factory(&plain)?, schema })
         });
         Ok(Self {
             shape: shape.clone(),
@@ -157,7 +165,7 @@ impl DataFileWriter {
     fn write_rows(&mut self, group: &mut RowGroup, rows: Range<usize>) -> Result<()> {
         let mut into = self.writer.next_row_group().map_err(encoding)?;
         for (index, column) in self.columns.iter().enumerate() {
-            let mut writer = column.writer()?;
+            let mut writer = None;
             let figures = &mut self.figures[index];
             let measured = self.shape.measured.contains(&index);
             let mut at = rows.start;
@@ -168,11 +176,16 @@ impl DataFileWriter {
                 if measured {
                     figures.bounds.add(&array);
                 }
+                let writer = match &mut writer {
+                    Some(writer) => writer,
+                    None => writer.insert(column.writer(&array)?),
+                };
                 for leaf in compute_leaves(column.schema.field(0), &array).map_err(encoding)? {
                     writer.write(&leaf).map_err(encoding)?;
                 }
                 at = next;
             }
+            let writer = writer.ok_or_else(|| encoding("a row group without rows"))?;
             let chunk = writer.close().map_err(encoding)?;
             figures.bytes += chunk.close().bytes_written as i64;
             chunk.append_to_row_group(&mut into).map_err(|error| written(&self.path, error))?;
@@ -236,8 +249,11 @@ impl Drop for DataFileWriter {
 }
 
 impl ColumnFactory {
-    fn writer(&self) -> Result<ArrowColumnWriter> {
-        let mut writers = self.factory.create_column_writers(0).map_err(encoding)?;
+    /// A writer for values like these.
+    fn writer(&self, first: &ArrayRef) -> Result<ArrowColumnWriter> {
+        let is_long = first.get_buffer_memory_size() > first.len() * LONG_BYTES;
+        let factory = if is_long { &self.plain } else { &self.factory };
+        let mut writers = factory.create_column_writers(0).map_err(encoding)?;
         writers.pop().ok_or_else(|| encoding("a column without a writer"))
     }
 

@@ -27,7 +27,6 @@ pub struct Input {
     mode: InputMode,
     partitions: BTreeMap<PartitionId, u64>,
     arrival: u64,
-    absent_rows: u64,
     /// What stands before the row in the record that was taken last.
     head: Vec<u8>,
     key: Vec<u8>,
@@ -35,19 +34,13 @@ pub struct Input {
 
 impl Input {
     pub fn new(mode: InputMode) -> Self {
-        Self { mode, partitions: BTreeMap::new(), arrival: 0, absent_rows: 0, head: Vec::new(), key: Vec::new() }
+        Self { mode, partitions: BTreeMap::new(), arrival: 0, head: Vec::new(), key: Vec::new() }
     }
 
     /// Begins a new commit.
     pub fn restart(&mut self) {
         self.partitions.clear();
         self.arrival = 0;
-        self.absent_rows = 0;
-    }
-
-    /// Updates taken in this commit that leave cells to their old rows.
-    pub fn absent_rows(&self) -> u64 {
-        self.absent_rows
     }
 
     /// Rows taken in this commit.
@@ -85,27 +78,25 @@ impl Input {
             let position = positions.get(index).copied().unwrap_or(Some(0));
             let order = Order { position: position.unwrap_or(0), partition, arrival: self.arrival };
             let bytes_max = RECORD_BYTES_MIN + cells.row_bytes(index);
-            let (taken, absent) = sorter.push(bytes_max, |out| {
+            bytes += sorter.push(bytes_max, |out| {
                 let start = out.len();
-                self.put(&cells, index, (kind, position.is_none(), order), out)
-                    .map(|absent| (out.len() - start, absent))
+                self.put(&cells, index, (kind, position.is_none(), order), out)?;
+                Ok(out.len() - start)
             })?;
             self.arrival += 1;
-            self.absent_rows += u64::from(absent && kind == Kind::Update);
-            bytes += taken;
         }
         Ok(ByteCount::from(bytes))
     }
 
     /// Appends a row's record, which lies in the sort buffer from the start: first the row, then, with the hash that
-    /// follows from it, what stands before. Answers whether a cell of it is absent.
+    /// follows from it, what stands before.
     fn put(
         &mut self,
         cells: &BatchCells<'_>,
         index: usize,
         (kind, floating, order): (Kind, bool, Order),
         out: &mut Vec<u8>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let start = out.len();
         let row_at = start + RECORD_BYTES_MIN;
         out.resize(row_at, 0);
@@ -123,6 +114,6 @@ impl Input {
         self.head.clear();
         record.put_head(out.len() - row_at, &mut self.head);
         out[start..row_at].copy_from_slice(&self.head);
-        Ok(absent)
+        Ok(())
     }
 }

@@ -19,6 +19,7 @@ use rows::RowKind;
 use super::job::{Place, Row, Run, RunOptions, lose};
 use super::small_table::{Change, Value, layout, partition};
 use super::support::{Lake, manifests_of};
+use super::upsert::{floors, noise, within_floors};
 
 /// Another writer, which knows nothing of Millstream.
 struct Other {
@@ -200,7 +201,12 @@ fn a_rewrite_meanwhile_moves_the_old_rows() {
         BTreeMap::from([(1, row(Some("rewritten"), 11)), (2, row(Some("first"), 2)), (3, row(Some("third"), 33))]);
     assert_eq!(place.table(), expected);
     let left = place.files("data").into_iter().filter(|name| name.contains("millstream")).count();
-    assert_eq!(left, 3, "the first file, the file written again, its deletes: {:?}", place.files("data"));
+    assert_eq!(
+        left,
+        5,
+        "two files, the row written again, deletes of it and of the old rows: {:?}",
+        place.files("data")
+    );
 }
 
 #[test]
@@ -218,7 +224,12 @@ fn a_rewrite_at_each_try_moves_the_old_rows_each_time() {
         BTreeMap::from([(1, row(Some("again"), 11)), (2, row(Some("first"), 22)), (3, row(Some("third"), 33))]);
     assert_eq!(place.table(), expected);
     let left = place.files("data").into_iter().filter(|name| name.contains("millstream")).count();
-    assert_eq!(left, 3, "the first file, the file written again, its deletes: {:?}", place.files("data"));
+    assert_eq!(
+        left,
+        7,
+        "two files, rows written again twice, deletes of both and of the old rows: {:?}",
+        place.files("data")
+    );
 }
 
 #[test]
@@ -234,6 +245,37 @@ fn many_rows_are_filled_again_in_one_walk() {
     assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
     let expected = (1..=ROWS).zip(&names).map(|(id, name)| (id, row(Some(name), -id))).collect();
     assert_eq!(place.table(), expected);
+}
+
+#[test]
+fn long_rows_are_filled_again_with_the_least_memory() {
+    for (rows, length) in [(300, 12_000), (4, (1 << 20) - 500)] {
+        let place = Place::new();
+        place.create(true);
+        let options = RunOptions { memory: floors(&place), ..RunOptions::upsert(&place) };
+        let mut run = Run::start(&place, &options).unwrap();
+        let names: Vec<String> = (0..rows).map(|id| noise(id, length)).collect();
+        for (id, name) in (0..).zip(&names) {
+            run.write(&[set(id, id, Value::Set(name), id)]).unwrap();
+        }
+        run.commit(&[(0, rows)]).unwrap();
+        for id in 0..rows {
+            run.write(&[set(rows + id, id, Value::Absent, -id)]).unwrap();
+        }
+        let prepared = run.prepare(&[(0, 2 * rows)]).unwrap();
+        let mut other = Other::at(&place);
+        let moved: Vec<(i64, &str, i64)> = (0..).zip(&names).map(|(id, name)| (id, name.as_str(), id)).collect();
+        let (one, rest) = moved.split_at(1);
+        let files = vec![other.file(rest), other.file(one)];
+        other.commit(files, Vec::new(), |_| false);
+        assert!(matches!(run.publish(prepared).unwrap(), Outcome::Published(_)));
+        let expected = (0..).zip(&names).map(|(id, name)| (id, row(Some(name), -id))).collect();
+        assert!(place.table() == expected, "a value was lost");
+        within_floors(&run);
+        run.write(&[set(2 * rows, 0, Value::Absent, 7)]).unwrap();
+        run.commit(&[(0, 2 * rows + 1)]).unwrap();
+        assert!(place.table()[&0] == row(Some(&names[0]), 7), "the index does not know the new place");
+    }
 }
 
 #[test]
@@ -264,7 +306,7 @@ fn a_delete_meanwhile_takes_the_value_and_both_vectors_are_one() {
         .filter(|manifest| manifest.content == ManifestContent::Deletes)
         .map(|manifest| manifest.added_files_count + manifest.existing_files_count)
         .sum();
-    assert_eq!(vectors, 1);
+    assert_eq!(vectors, 2, "one of the first file, one of the file of which a row was written again");
 }
 
 #[test]

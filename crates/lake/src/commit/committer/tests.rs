@@ -205,6 +205,7 @@ impl Job {
         let tools = Tools {
             disk: Arc::new(RealDisk),
             more: account.clone(),
+            kept: account.clone(),
             account,
             shared: Shared::default(),
             options: SinkOptions::new(&Settings::default()).unwrap(),
@@ -218,6 +219,8 @@ impl Job {
             job: job.to_owned(),
             clock: Arc::new(SystemClock::new()),
             tools: tools.clone(),
+            writing: tools.clone(),
+            lease: Lease::default(),
         };
         Self { committer: LakeCommitter::new(with), tools }
     }

@@ -1,0 +1,251 @@
+//! Rows that took cells from an old row which is no longer the one, because others changed the table meanwhile, are written
+//! again: with the cells that they had and those of what is the old row now, in a file of their own. Where they were
+//! written first they are deleted, and the index learns their new places.
+//!
+//! All is streamed through runs in the state folder, and rows are filled in the memory of preparing.
+
+use std::path::{Path, PathBuf};
+
+use base::{ByteCount, Error, Result};
+use ledger::Reservation;
+
+use super::filled::{Filled, FilledReader};
+use super::live::VectorsByFile;
+use super::old_rows::{OldRows, Wanted};
+use super::prepared::{NewFile, Prepared};
+use super::tools::PrepareWith;
+use crate::files::deletion_vector;
+use crate::files::durable::{disk_error, remove_if_there, reserve};
+use crate::files::location::child_of;
+use crate::index::cursor::{CURSOR_BYTES, RunCursor};
+use crate::index::{Entry, EntrySorter, IndexRun, IndexRunWriter, Lookup};
+use crate::metadata::Snapshot;
+use crate::options::ROW_GROUP_BYTES_MIN;
+use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup};
+use crate::run::KeyHasher;
+use crate::run::cells::ABSENT;
+
+/// Walks over runs, and a writer of the index.
+const WALKS_BYTES: ByteCount = ByteCount(4 * CURSOR_BYTES as u64);
+
+/// Fills rows again whose old row is not what it was when they were written; `attempt` counts the tries to commit. `with`
+/// is for preparing.
+///
+/// # Errors
+/// The disk fails; something is damaged; memory is not to be had.
+pub fn refill(
+    with: &PrepareWith,
+    prepared: &mut Prepared,
+    added: Option<&IndexRun>,
+    head: &Snapshot,
+    attempt: u32,
+) -> Result<()> {
+    let Some(filled) = prepared.filled.clone() else { return Ok(()) };
+    let _walks = reserve(&with.account, WALKS_BYTES, "comparing filled rows")?;
+    let prefix = {
+        let state = with.shared.lock();
+        let index = state.index.as_ref().ok_or_else(|| Error::internal("filled rows without an index"))?;
+        index.dir().join(format!("again{attempt}"))
+    };
+    let Some(outdated) = outdated(with, &filled, added, head, &prefix)? else { return Ok(()) };
+    let mut again = Again::begin(with, prepared, &prefix, attempt)?;
+    let (mut rows, mut cursor) = (FilledReader::new(&filled)?, RunCursor::new(outdated.clone(), None)?);
+    while let Some(row) = rows.next_row()? {
+        cursor.seek(row.hash)?;
+        if cursor.current().is_some_and(|entry| entry.hash == row.hash) {
+            again.take(row, prepared)?;
+        } else {
+            again.old_rows.keep(&row)?;
+        }
+    }
+    again.finish(prepared)?;
+    for run in [&filled, &outdated] {
+        remove_if_there(with.disk.as_ref(), &run.path).map_err(|error| disk_error("remove", &run.path, error))?;
+    }
+    Ok(())
+}
+
+fn named(prefix: &Path, what: &str) -> PathBuf {
+    let name = prefix.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    prefix.with_file_name(format!("{name}-{what}"))
+}
+
+/// The keys of rows whose old row is not what it was: others added one, or moved or deleted it. `None` if there is none.
+fn outdated(
+    with: &PrepareWith,
+    filled: &IndexRun,
+    added: Option<&IndexRun>,
+    head: &Snapshot,
+    prefix: &Path,
+) -> Result<Option<IndexRun>> {
+    let sorter = |what: &str| EntrySorter::new(with.disk.clone(), named(prefix, what), &with.account);
+    let (mut keys, mut places) = (sorter("keys").borrowing(&with.more), sorter("places").borrowing(&with.more));
+    let mut rows = FilledReader::new(filled)?;
+    let mut added = added.map(|run| RunCursor::new(run.clone(), None)).transpose()?;
+    while let Some(row) = rows.next_row()? {
+        let mut is_outdated = false;
+        if let Some(added) = &mut added {
+            added.seek(row.hash)?;
+            is_outdated = added.current().is_some_and(|entry| entry.hash == row.hash);
+        }
+        if let Some((file, position)) = row.old.filter(|_| !is_outdated) {
+            let state = with.shared.lock();
+            is_outdated = state.index.as_ref().is_none_or(|index| index.files.get(file).is_none());
+            if !is_outdated {
+                places.push(OldPlace { file, position, hash: row.hash }.into())?;
+            }
+        }
+        if is_outdated {
+            keys.push(key(row.hash))?;
+        }
+    }
+    drop((rows, added));
+    if let Some(places) = places.finish()? {
+        let vectors = VectorsByFile::new(with.disk.as_ref(), Some(head), &with.account, &with.more);
+        push_deleted(with, &vectors, &places, &mut keys)?;
+        remove_if_there(with.disk.as_ref(), &places.path).map_err(|error| disk_error("remove", &places.path, error))?;
+    }
+    keys.finish()
+}
+
+fn key(hash: u128) -> Entry {
+    Entry { hash, file: 0, position: 0 }
+}
+
+/// Adds the keys whose old rows are deleted by now, file by file: one deletion vector is held at a time.
+fn push_deleted(with: &PrepareWith, vectors: &VectorsByFile, places: &IndexRun, keys: &mut EntrySorter) -> Result<()> {
+    let disk = with.disk.as_ref();
+    let mut cursor = RunCursor::new(places.clone(), None)?;
+    while let Some(file) = cursor.current().map(|entry| OldPlace::from(entry).file) {
+        let location = {
+            let state = with.shared.lock();
+            let known = state.index.as_ref().and_then(|index| index.files.get(file));
+            known.map(|known| known.location.clone()).ok_or_else(|| Error::internal("a file that is gone"))?
+        };
+        let vector = vectors.of(disk, &location, &with.account)?;
+        let deleted = vector.map(|entry| deletion_vector::read(disk, &entry, &with.account)).transpose()?;
+        while let Some(place) = cursor.current().map(OldPlace::from).filter(|place| place.file == file) {
+            if deleted.as_ref().is_some_and(|deleted| deleted.contains(u64::from(place.position))) {
+                keys.push(key(place.hash))?;
+            }
+            cursor.advance()?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the old row of a key was. As an entry it sorts by that: the upper half of the entry's hash is the place, what
+/// follows is the key's hash.
+struct OldPlace {
+    file: u32,
+    position: u32,
+    hash: u128,
+}
+
+impl From<OldPlace> for Entry {
+    fn from(place: OldPlace) -> Self {
+        let at = (u128::from(place.file) << 32) | u128::from(place.position);
+        let (high, low) = (place.hash >> 64, place.hash & u128::from(u64::MAX));
+        Self { hash: (at << 64) | high, file: (low >> 32) as u32, position: low as u32 }
+    }
+}
+
+impl From<Entry> for OldPlace {
+    fn from(entry: Entry) -> Self {
+        let low = (u128::from(entry.file) << 32) | u128::from(entry.position);
+        let hash = ((entry.hash & u128::from(u64::MAX)) << 64) | low;
+        Self { file: (entry.hash >> 96) as u32, position: (entry.hash >> 64) as u32, hash }
+    }
+}
+
+/// Writes rows again.
+struct Again<'a> {
+    with: &'a PrepareWith,
+    hasher: KeyHasher,
+    lookup: Lookup,
+    number: u32,
+    path: PathBuf,
+    writer: DataFileWriter,
+    group: RowGroup,
+    encode: EncodeMemory,
+    old_rows: OldRows,
+    wanted: Vec<Wanted>,
+    wanted_max: usize,
+    _wanted_paid: [Reservation; 2],
+    /// The new places of the rows' keys.
+    moved: IndexRunWriter,
+    /// Where the rows were written first.
+    deletions: EntrySorter,
+}
+
+impl<'a> Again<'a> {
+    fn begin(with: &'a PrepareWith, prepared: &Prepared, prefix: &Path, attempt: u32) -> Result<Self> {
+        let (wanted_max, wanted_paid) = Wanted::reserve(with)?;
+        let group = RowGroup::new(&with.account, ROW_GROUP_BYTES_MIN.as_usize())?;
+        let own = prepared.files.iter().map(|new| (new.number, new.file.file_path.clone())).collect();
+        let name = with.names.name(prepared.epoch, &prepared.commit, &format!("a{attempt}-again.parquet"));
+        let (location, path) = (child_of(&with.info.data_location, &name), with.info.data_dir.join(&name));
+        let mut state = with.shared.lock();
+        let index = state.index.as_mut().ok_or_else(|| Error::internal("filled rows without an index"))?;
+        Ok(Self {
+            hasher: with.info.hasher(index.secret()),
+            lookup: index.lookup(&with.account, &with.more)?,
+            number: index.files.take_number(),
+            writer: DataFileWriter::create(&with.disk, location, path.clone(), &with.info.shape)?,
+            path,
+            group,
+            encode: EncodeMemory::new(&with.account, &with.more),
+            old_rows: OldRows::new(with, named(prefix, "filled"), own),
+            wanted: Vec::new(),
+            wanted_max,
+            _wanted_paid: wanted_paid,
+            moved: index.new_run()?,
+            deletions: EntrySorter::new(with.disk.clone(), named(prefix, "deletions"), &with.account)
+                .borrowing(&with.more),
+            with,
+        })
+    }
+
+    /// Takes a row; rows come by growing hash.
+    fn take(&mut self, row: Filled, prepared: &mut Prepared) -> Result<()> {
+        let bytes = self.old_rows.bytes_expected();
+        if self.wanted.len() == self.wanted_max || self.group.is_full_for(bytes) {
+            self.write_group(prepared)?;
+        }
+        let at = self.group.rows();
+        let position = u32::try_from(self.writer.rows() + at as u64);
+        let position = position.map_err(|_| Error::internal("a data file of more than 2^32 rows"))?;
+        let mut old = Vec::new();
+        self.with.shared.lock().find(&mut self.lookup, row.hash, &mut old)?;
+        self.deletions.push(Entry::deletion(row.file, row.position))?;
+        self.moved.put(self.with.disk.as_ref(), Entry { hash: row.hash, file: self.number, position })?;
+        self.group.pledge(bytes);
+        self.group.push(&vec![ABSENT; self.with.info.shape.layout.columns()])?;
+        let (hash, file, written) = (row.hash, self.number, Some((row.file, row.position)));
+        self.wanted.push(Wanted { row: at, hash, file, position, old, columns: row.columns, written });
+        Ok(())
+    }
+
+    fn write_group(&mut self, prepared: &mut Prepared) -> Result<()> {
+        let wanted = std::mem::take(&mut self.wanted);
+        let group = (&mut self.group, ROW_GROUP_BYTES_MIN.as_usize());
+        let into = (&mut self.writer, &self.encode);
+        self.old_rows.write_filled(self.with, &self.hasher, wanted, group, into, &mut prepared.counts)?;
+        self.group.forget_pledges();
+        Ok(())
+    }
+
+    fn finish(mut self, prepared: &mut Prepared) -> Result<()> {
+        self.write_group(prepared)?;
+        let Self { with, number, path, writer, old_rows, moved, deletions, group, lookup, .. } = self;
+        drop((group, lookup));
+        let file = writer.finish()?;
+        prepared.counts.rows += u64::try_from(file.record_count).unwrap_or(0);
+        prepared.counts.bytes += u64::try_from(file.file_size_in_bytes).unwrap_or(0);
+        prepared.files.push(NewFile { number, path, file });
+        prepared.moved.push(moved.finish(with.disk.as_ref())?);
+        prepared.deltas.extend(deletions.finish()?);
+        prepared.filled = old_rows.into_filled().finish()?;
+        Ok(())
+    }
+}
