@@ -62,6 +62,10 @@ impl Session {
         let head = table.metadata.current_snapshot();
         let head_id = head.map(|head| head.snapshot_id);
         let mut advanced = Advanced::default();
+        let is_shown = tools.shared.lock().index.as_ref().is_some_and(|index| index.snapshot() == head_id);
+        // Data files are read in the memory of writing, which one sink uses at a time. Before the state is locked, as by
+        // whoever prepares.
+        let _lease = (self.with.mode == WriteMode::Upsert && !is_shown).then(|| self.with.lease.take());
         let mut state = tools.shared.lock();
         if self.with.mode == WriteMode::Upsert {
             let dir = tools.state_dir.join("index");
@@ -84,7 +88,7 @@ impl Session {
                 None => (KeyIndex::create(disk.clone(), dir, &info.uuid, info.key_ids.clone(), account)?, true),
             };
             if outdated {
-                advanced = advance(&mut index, info, head, disk, account)?;
+                advanced = advance(&mut index, info, head, disk, &self.with.writing.account)?;
                 index.merge(account)?;
                 index.save(head_id)?;
                 tracing::debug!(table = %self.with.ident, added = advanced.files_added, gone = advanced.files_gone, "the key index shows the table's head");

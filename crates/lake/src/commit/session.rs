@@ -12,9 +12,10 @@ use crate::decide::{Standing, standing, tag_of};
 use crate::metadata::{Snapshot, TableMetadata};
 use crate::table::{TableInfo, WriteMode};
 
-/// What publishing needs however short memory is: the catalog's connection and two versions of the metadata, manifests
-/// being read and written, one deletion vector, sorting and merging entries of the index.
-pub const COMMIT_FLOOR: ByteCount = ByteCount::mib(10);
+/// What publishing needs however short memory is: the catalog's connection, two versions of the metadata, a manifest being
+/// read and one being written, one deletion vector, and merging runs of the index. It grows with the table's history and
+/// the number of its files, which are borrowed then. Data files are read and written in the memory of writing.
+pub const COMMIT_FLOOR: ByteCount = ByteCount::mib(4);
 
 /// How committers of one process reach their catalog: opened when the first one needs it.
 pub trait OpenCatalog: Send + Sync + std::fmt::Debug {

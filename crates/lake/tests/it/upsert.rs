@@ -236,6 +236,15 @@ fn rows_of_a_mebibyte_are_sorted_and_kept_with_the_least_memory() {
             run.write(&[change(RowKind::UpdateAfter, 2 * IDS + id, id, Value::Absent, Value::Set(-id))]).unwrap();
         }
         run.commit(&[(0, 3 * IDS)]).unwrap();
+        within_floors(&run);
+        drop(run);
+        // The index is built anew from the table.
+        lose(&place, &options.state);
+        let mut run = Run::start(&place, &options).unwrap();
+        for id in 0..IDS {
+            run.write(&[change(RowKind::UpdateAfter, 3 * IDS + id, id, Value::Absent, Value::Set(-id))]).unwrap();
+        }
+        run.commit(&[(0, 4 * IDS)]).unwrap();
         assert!(place.table() == (0..IDS).map(|id| row_of(id, -id)).collect(), "a value was lost");
         within_floors(&run);
     }
