@@ -105,3 +105,6 @@ impl FilledReader {
         Ok(Some(row))
     }
 }
+
+#[cfg(test)]
+mod tests;

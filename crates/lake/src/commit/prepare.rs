@@ -44,8 +44,12 @@ const fn max(a: u64, b: u64) -> u64 {
     if a > b { a } else { b }
 }
 
-/// Taken from beginning to end: the file's buffer and what its footer will say, the run of changes, a column's writer.
-const FIXED_BYTES: ByteCount = ByteCount::kib(256);
+/// Taken from beginning to end: the file's buffer, the run of changes, and what the file's footer will say, as far as
+/// [`FOOTER_FLOOR`] goes.
+const FIXED_BYTES: ByteCount = ByteCount(FOOTER_FLOOR.0 + (256 << 10));
+
+/// Files with longer footers are written only where there is memory for them; else they end, and the next one begins.
+const FOOTER_FLOOR: ByteCount = ByteCount::kib(256);
 
 /// A row of this length can always be written: the default of 'millstream.record.max-bytes'.
 const ROW_BYTES: ByteCount = ByteCount::mib(1);
@@ -113,6 +117,8 @@ struct Work {
     encode: EncodeMemory,
     _lease: LeaseGuard,
     file: Option<(u32, DataFileWriter)>,
+    /// Pays for what the open file keeps for its footer beyond [`FOOTER_FLOOR`].
+    footer_paid: Reservation,
     /// Pays for naming the next file.
     name_paid: Option<Reservation>,
     upsert: Option<UpsertPart>,
@@ -158,12 +164,14 @@ impl Work {
             counts: Counts::default(),
             paid: with.kept.empty(),
         };
+        let footer_paid = with.more.empty();
         Ok(Self {
             with,
             group,
             encode,
             _lease: lease,
             file: None,
+            footer_paid,
             name_paid: None,
             upsert,
             prepared,
@@ -263,6 +271,8 @@ impl Work {
         let long = writer.bytes() >= self.with.info.file_bytes.unwrap_or(self.with.options.file_bytes.get());
         // Positions are 32 bits wide.
         let must_end = writer.rows() > u64::from(u32::MAX / 2);
+        let beyond = writer.footer_memory().saturating_sub(FOOTER_FLOOR).saturating_sub(self.footer_paid.bytes());
+        let long = long || !self.footer_paid.try_grow(beyond);
         if long || must_end {
             self.name_paid = self.with.kept.try_reserve(FILE_BYTES);
         }
@@ -273,6 +283,7 @@ impl Work {
         let Some((number, writer)) = self.file.take() else { return Ok(()) };
         let path = writer.path().to_owned();
         let file = writer.finish()?;
+        self.footer_paid.shrink_to(ByteCount::ZERO);
         let prepared = &mut self.prepared;
         let names = file.memory() + ByteCount::from(path.as_os_str().len() + size_of::<NewFile>());
         let all = prepared.paid.bytes() + names.saturating_sub(FILE_BYTES);

@@ -249,3 +249,20 @@ impl<'a> Again<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_place_sorts_by_place_and_keeps_its_key() {
+        let place = |file, position, hash| OldPlace { file, position, hash };
+        let hash = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210;
+        let entries =
+            [place(1, 9, hash), place(1, 10, 3), place(2, 0, u128::MAX), place(u32::MAX, u32::MAX, 0)].map(Entry::from);
+        assert!(entries.is_sorted());
+        let back = OldPlace::from(entries[0]);
+        assert_eq!((back.file, back.position, back.hash), (1, 9, hash));
+        assert_eq!(OldPlace::from(entries[2]).hash, u128::MAX);
+    }
+}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use base::disk::Open;
-use base::{Disk, DiskFile, Error, Result};
+use base::{ByteCount, Disk, DiskFile, Error, Result};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
@@ -45,8 +45,12 @@ pub struct DataFileWriter {
     columns: Vec<ColumnFactory>,
     figures: Vec<Figures>,
     rows: u64,
+    row_groups: usize,
     finished: bool,
 }
+
+/// What a file's writer keeps of each column of each row group for its footer. Measured: 790, with statistics.
+const FOOTER_BYTES: usize = 1000;
 
 struct ColumnFactory {
     schema: SchemaRef,
@@ -121,6 +125,7 @@ impl DataFileWriter {
             figures: schema.fields().iter().map(|_| Figures::default()).collect(),
             writer: writer.map_err(encoding)?,
             rows: 0,
+            row_groups: 0,
             finished: false,
         })
     }
@@ -132,6 +137,11 @@ impl DataFileWriter {
     /// Bytes encoded so far.
     pub fn bytes(&self) -> u64 {
         self.writer.bytes_written() as u64
+    }
+
+    /// What is kept in memory for the footer once the next row group is written.
+    pub fn footer_memory(&self) -> ByteCount {
+        ByteCount::from((self.row_groups + 1) * self.columns.len() * FOOTER_BYTES)
     }
 
     pub fn path(&self) -> &std::path::Path {
@@ -192,6 +202,7 @@ impl DataFileWriter {
         }
         into.close().map_err(|error| written(&self.path, error))?;
         self.rows += rows.len() as u64;
+        self.row_groups += 1;
         Ok(())
     }
 

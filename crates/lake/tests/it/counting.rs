@@ -46,3 +46,10 @@ pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let done = work();
     (done, (PEAK.get() - before) as u64)
 }
+
+/// What `work` returns, and what this thread holds beyond what it held before.
+pub(crate) fn held_of<T>(work: impl FnOnce() -> T) -> (T, i64) {
+    let before = HELD.get();
+    let done = work();
+    (done, HELD.get() - before)
+}

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
+use arrow_schema::{DataType, Field, Schema};
 use base::ByteCount;
 use lake::parquet_write::{DataFileWriter, ENCODE_FLOOR, EncodeMemory, FileShape, RowGroup};
 use lake::run::Layout;
 use ledger::Budget;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::counting::held_of;
 use super::small_table::{account, layout};
 
 fn row(id: i64, name: Option<&str>) -> Vec<u8> {
@@ -112,6 +114,31 @@ fn a_group_that_cannot_be_encoded_at_once_is_written_in_parts() {
 }
 
 #[test]
+fn what_a_file_keeps_for_its_footer_is_known() {
+    const COLUMNS: usize = 60;
+    let dir = tempfile::tempdir().unwrap();
+    let account = account(ByteCount::mib(8));
+    let disk: Arc<dyn base::Disk> = Arc::new(base::RealDisk);
+    let fields = (0..COLUMNS).map(|column| Field::new(format!("column_{column}"), DataType::Int64, true));
+    let layout = Layout::new(Arc::new(Schema::new(fields.collect::<Vec<_>>()))).unwrap();
+    let shape = FileShape { layout, measured: (0..COLUMNS).collect() };
+    let path = dir.path().join("a.parquet");
+    let mut writer = DataFileWriter::create(&disk, "/t/a.parquet".to_owned(), path, &shape).unwrap();
+    let mut group = RowGroup::new(&account, 64 << 10).unwrap();
+    let mut write = |id: i64| {
+        let cell = [&[1][..], &id.to_le_bytes()].concat();
+        group.push(&cell.repeat(COLUMNS)).unwrap();
+        writer.write(&mut group, &EncodeMemory::new(&account, &account)).unwrap();
+        group.clear(64 << 10);
+    };
+    write(0);
+    let ((), held) = held_of(|| (1..50).for_each(&mut write));
+    let told = writer.footer_memory().get() as i64;
+    assert!(held <= told && told < 2 * held, "{held} bytes are held and {told} told");
+    writer.finish().unwrap();
+}
+
+#[test]
 fn a_missing_value_for_a_required_column_is_named_and_the_file_removed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.parquet");
@@ -133,7 +160,6 @@ fn every_type_of_a_table_survives() {
         Float64Array, Int16Array, Int32Array, RecordBatch, Time64MicrosecondArray, TimestampMicrosecondArray,
         TimestampNanosecondArray,
     };
-    use arrow_schema::{DataType, Field, Schema};
     let columns: Vec<(DataType, ArrayRef, ArrayRef)> = vec![
         (
             DataType::Boolean,
