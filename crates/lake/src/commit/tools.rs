@@ -122,3 +122,43 @@ impl Drop for LeaseGuard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use base::ByteCount;
+
+    use super::*;
+
+    #[test]
+    fn the_right_is_one_sinks_at_a_time_and_those_who_wait_are_woken() {
+        let lease = Lease::default();
+        let rings = Arc::new(AtomicU32::new(0));
+        let waker = || {
+            let rings = rings.clone();
+            Waker::new(move || {
+                rings.fetch_add(1, Ordering::SeqCst);
+            })
+        };
+        let (stays, goes) = (lease.enter(waker()), lease.enter(waker()));
+        let first = lease.try_take().unwrap();
+        assert!(lease.try_take().is_none());
+        drop(goes);
+        drop(first);
+        assert_eq!(rings.load(Ordering::SeqCst), 1, "who is gone is not woken");
+        let second = lease.clone().try_take().unwrap();
+        let (entered, inside) = (Arc::new(AtomicU32::new(0)), lease.clone());
+        let seen = entered.clone();
+        let thread = base::threads::spawn("takes", ByteCount::kib(256), move || {
+            let _guard = inside.take();
+            seen.store(1, Ordering::SeqCst);
+        });
+        assert_eq!(entered.load(Ordering::SeqCst), 0);
+        drop(second);
+        thread.unwrap().join().unwrap();
+        assert_eq!((entered.load(Ordering::SeqCst), rings.load(Ordering::SeqCst)), (1, 3));
+        assert!(lease.try_take().is_some());
+        drop(stays);
+    }
+}

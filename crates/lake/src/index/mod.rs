@@ -2,8 +2,8 @@
 //!
 //! An [`entry`] says that a key's hash is at a position of a file; [`files`] numbers the files. Entries lie sorted in
 //! [`run`]s, which a [`cursor`] walks and a [`lookup`] walks together; [`sort`] makes runs of entries in any order; the
-//! [`store`] is the whole, with the snapshot it stands at, which `meta` keeps. What it says may be outdated in one way only: it may name a
-//! row that was deleted since, or a file that is gone; callers check against the table's deletion vectors.
+//! [`store`] is the whole, with the snapshot it stands at, which `meta` keeps. What it says may be outdated in one way only:
+//! it may name a row that was deleted since, or a file that is gone; callers check against the table's deletion vectors.
 
 pub mod cursor;
 pub mod entry;

@@ -1,9 +1,10 @@
 //! Sort runs: the rows of one commit, reduced to one final operation per key within the budget.
 //!
-//! In the order of the data: a row of a batch becomes [`cells`] ([`batch_cells`]), its [`key`] a hash; with its [`order`] it is a [`record`]. Records
-//! wait in an [`arena`] and, when memory is short, in run [`file`]s; [`merge`] reads many of those as one, [`join`] says
-//! what several operations of one key come to, within what is [`held`], the [`sorter`] puts it together, and [`reduced`] is what comes out. [`input`] feeds it from
-//! batches, and a [`column_builder`] makes columns of cells again.
+//! In the order of the data: a row of a batch becomes [`cells`] ([`batch_cells`]), its [`key`] a hash; with its [`order`]
+//! it is a [`record`]. Records wait in an [`arena`] and, when memory is short, in run [`file`]s; [`merge`] reads many of
+//! those as one, [`join`] says what several operations of one key come to, paid by what is [`held`], the [`sorter`] puts it
+//! together, and [`reduced`] is what comes out. [`input`] feeds it from batches, and a [`column_builder`] makes columns of
+//! cells again.
 
 pub mod arena;
 pub mod bytes;

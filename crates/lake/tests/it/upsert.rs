@@ -200,6 +200,26 @@ pub(crate) fn within_floors(run: &Run) {
     }
 }
 
+#[test]
+fn what_is_prepared_leaves_the_floor_of_writing_to_the_next_sink() {
+    let place = Place::new();
+    place.create(true);
+    let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    let inserts: Vec<Change> =
+        (0..500).map(|at| change(RowKind::Insert, at, at, Value::Set("kept"), Value::Set(at))).collect();
+    run.write(&inserts).unwrap();
+    run.commit(&[(0, 500)]).unwrap();
+    let updates: Vec<Change> =
+        (0..500).map(|at| change(RowKind::UpdateAfter, 500 + at, at, Value::Absent, Value::Set(-at))).collect();
+    run.write(&updates).unwrap();
+    let prepared = run.prepare(&[(0, 1_000)]).unwrap();
+    let used = |name: &str| run.budget.report().accounts.iter().find(|a| a.name == name).map(|a| a.used).unwrap();
+    assert_eq!((used("write"), used("write/more")), (ByteCount::ZERO, ByteCount::ZERO));
+    assert!(used("sink/lake.shop.t/prepared") > ByteCount::ZERO);
+    run.publish(prepared).unwrap();
+    assert_eq!(place.table().len(), 500);
+}
+
 /// A text that does not compress, as images or tokens do not.
 pub(crate) fn noise(seed: i64, bytes: usize) -> String {
     let mut rng = Rng::from_seed(seed as u64);
