@@ -4,8 +4,8 @@
 //! keeper task: metadata, leaders, resets -> one fetch task per broker -> chunks per partition -> next()
 //! ```
 //! A fetch task has one long poll under way. Its response is reserved before it is read and stays charged until the last
-//! batch of it drops; how much a poll asks for follows from the account, so that two responses per broker fit. A partition
-//! is fetched ahead while less than half of its limit waits. Nothing is decompressed here: control batches, aborted
+//! batch of it drops; how much a poll asks for follows from the account, so that two responses per broker fit. A broker is
+//! polled while less than half of a response of it waits. Nothing is decompressed here: control batches, aborted
 //! transactions (read committed) and compacted batches are told from their headers.
 //!
 //! In reading order: this file, `error`, `state` (what is assigned and where it stands), `chunk` (the part of a response

@@ -56,14 +56,6 @@ pub(super) async fn run(shared: Arc<Shared>, address: Address) -> Result<()> {
         } else {
             backoff.reset();
         }
-        if plan.held_back && !brought.records {
-            // The broker was not asked to wait; wait here until something is taken.
-            let pause = Duration::from_millis(u64::from(shared.config.fetch_max_wait_ms).max(1));
-            tokio::select! {
-                () = work => {}
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
     }
 }
 

@@ -4,6 +4,9 @@
 //! broker may have one response on its way and one that is worked on, so `2 * brokers * (F + allowance)` fit the account:
 //! that gives `fetch.max.bytes`, if the setting is not smaller. A larger batch still arrives whole (KIP-74) and takes its
 //! turn: the reader waits for the memory.
+//!
+//! A broker is asked again once less than half of a response waits, of all its partitions together: what is read ahead is
+//! a response and a half per broker, however many partitions it leads.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -36,8 +39,6 @@ pub(super) struct Plan {
     pub(super) names: BTreeMap<TopicId, String>,
     /// Every topic has an id: versions from 13 on may be spoken.
     pub(super) by_id: bool,
-    /// Some partition of the broker is not asked for, since enough of it waits.
-    pub(super) held_back: bool,
 }
 
 /// How much one response and one partition in it may bring.
@@ -58,35 +59,28 @@ impl Limits {
 }
 
 impl Shared {
-    /// Marks what is to be asked of the broker at `address` as on its way; `None` if there is nothing now.
+    /// Marks what is to be asked of the broker at `address` as on its way; `None` if there is nothing now, or if enough of
+    /// what it sent waits.
     pub(super) fn plan(&self, address: &Address) -> Option<Plan> {
         let mut state = self.state();
         let limits = Limits::of(self, brokers(&state));
-        let fetch_below = limits.partition.as_usize() / 2;
+        let fetch_below = limits.response.as_usize() / 2;
         self.fetch_below.store(fetch_below, Ordering::Relaxed);
         let mut due: Vec<(u64, TopicPartition)> = Vec::new();
-        let mut held_back = false;
-        for (name, assigned) in &state.partitions {
-            if assigned.is_fetchable_at(address) {
-                if assigned.queued() > fetch_below {
-                    held_back = true;
-                } else {
-                    due.push((assigned.served, name.clone()));
-                }
+        let mut queued = 0;
+        for (name, assigned) in state.partitions.iter().filter(|(_, assigned)| assigned.is_led_from(address)) {
+            queued += assigned.waiting();
+            if assigned.is_fetchable() {
+                due.push((assigned.served, name.clone()));
             }
         }
-        if due.is_empty() {
+        if due.is_empty() || queued > fetch_below {
             return None;
         }
         // Served longest ago first: a response that is full before its end must not starve the same ones each time.
         due.sort_unstable();
-        let mut plan = Plan {
-            request: self.request(limits, held_back),
-            asked: BTreeMap::new(),
-            names: BTreeMap::new(),
-            by_id: true,
-            held_back,
-        };
+        let mut plan =
+            Plan { request: self.request(limits), asked: BTreeMap::new(), names: BTreeMap::new(), by_id: true };
         for (_, name) in due {
             if let Some(assigned) = state.partitions.get_mut(&name) {
                 assigned.in_flight = true;
@@ -96,10 +90,9 @@ impl Shared {
         Some(plan)
     }
 
-    fn request(&self, limits: Limits, held_back: bool) -> FetchRequest {
+    fn request(&self, limits: Limits) -> FetchRequest {
         FetchRequest {
-            // Nobody waits at the broker while a partition may become due here.
-            max_wait_ms: if held_back { 0 } else { i32::try_from(self.config.fetch_max_wait_ms).unwrap_or(i32::MAX) },
+            max_wait_ms: i32::try_from(self.config.fetch_max_wait_ms).unwrap_or(i32::MAX),
             min_bytes: i32::try_from(self.config.fetch_min_bytes).unwrap_or(i32::MAX),
             max_bytes: i32::try_from(limits.response.0).unwrap_or(i32::MAX),
             isolation_level: self.config.isolation.on_the_wire(),
@@ -133,10 +126,18 @@ impl Plan {
 }
 
 impl Assigned {
-    fn is_fetchable_at(&self, address: &Address) -> bool {
-        let here = self.leader.as_ref().is_some_and(|(_, leader)| leader == address);
+    fn is_led_from(&self, address: &Address) -> bool {
+        self.leader.as_ref().is_some_and(|(_, leader)| leader == address)
+    }
+
+    /// Bytes that the consumer will take; after an error it takes no more.
+    fn waiting(&self) -> usize {
+        if self.error.is_some() { 0 } else { self.queued() }
+    }
+
+    fn is_fetchable(&self) -> bool {
         let waits = self.paused || self.in_flight || self.out_of_range || self.damaged || self.error.is_some();
-        here && !waits && self.position.is_ok()
+        !waits && self.position.is_ok()
     }
 }
 

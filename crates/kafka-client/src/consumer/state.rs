@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) work: Notify,
     /// Something may be to do for the keeper.
     pub(super) upkeep: Notify,
-    /// A partition of which so many bytes wait, or fewer, is fetched ahead ([`super::plan`]).
+    /// A broker of whose partitions so many bytes wait, or fewer, is polled ([`super::plan`]).
     pub(super) fetch_below: AtomicUsize,
 }
 
@@ -242,6 +242,7 @@ impl Shared {
             taken = assigned.take(&name);
             reset |= assigned.out_of_range && assigned.chunks.is_empty();
             if taken.is_some() {
+                // Where the whole broker is below, each of its partitions is.
                 fetch_ahead = !assigned.in_flight && assigned.queued() <= self.fetch_below.load(Ordering::Relaxed);
                 let more = assigned.chunks.front().is_some_and(|chunk| chunk.len() > 0);
                 state.turn = Some(if more { Turn::From(name) } else { Turn::After(name) });
