@@ -1,5 +1,6 @@
 //! What every command shares: logging, exit codes, the runtime, signals, and the memory of the process.
 
+pub(crate) mod code;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod progress;

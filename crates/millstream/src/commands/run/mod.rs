@@ -33,6 +33,7 @@ pub(crate) fn run(args: &cli::Run) -> Result<()> {
         state_dir,
         working_dir: PathBuf::from("."),
     };
+    process::code::make_resident();
     let runtime = process::runtime()?;
     let result = runtime.block_on(follow(plan, options, args.progress));
     // A blocking look-up of a name may still be under way; nothing waits for it.
