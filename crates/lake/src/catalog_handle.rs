@@ -11,9 +11,16 @@ use crate::catalog::{Catalog, SqliteCatalog, SqliteOptions};
 use crate::commit::prepare::WRITE_FLOOR;
 use crate::commit::session::{COMMIT_FLOOR, OpenCatalog};
 use crate::commit::tools::Lease;
+use crate::options::SinkOptions;
+use crate::run::SortRoom;
 
 /// What the planner's own use of a catalog may take: its connection and one table's metadata.
 const PLANNING_BYTES: ByteCount = ByteCount::mib(64);
+
+/// The part of the budget that one sink sorts in, and all of them in twice as much. A larger part saves little, since runs
+/// lose their duplicates when they are written, and what a job takes would grow with its backlog until it is all that
+/// there is.
+const SORT_FRACTION: u64 = 16;
 
 /// One catalog, opened when it is needed: once for planning, once for the commits of running sinks.
 #[derive(Debug)]
@@ -25,7 +32,7 @@ pub(crate) struct CatalogHandle {
 }
 
 /// What the sinks of a job share. Their committers run one after another, so one account serves them all. Their
-/// writers prepare one after another, too, paid from one other account.
+/// writers prepare one after another, too, paid from one other account, and sort in one room.
 #[derive(Debug)]
 pub(crate) struct ForCommits {
     sqlite: SqliteOptions,
@@ -34,6 +41,7 @@ pub(crate) struct ForCommits {
     write_account: Account,
     write_more: Account,
     write_lease: Lease,
+    sort_room: SortRoom,
     opened: Mutex<Option<Arc<dyn Catalog>>>,
 }
 
@@ -55,6 +63,10 @@ impl ForCommits {
 
     pub(crate) fn write_lease(&self) -> &Lease {
         &self.write_lease
+    }
+
+    pub(crate) fn sort_room(&self) -> &SortRoom {
+        &self.sort_room
     }
 }
 
@@ -83,12 +95,13 @@ impl CatalogHandle {
     }
 
     /// What the sinks of a running job share; it ends with the last of them.
-    pub(crate) fn for_commits(&self, context: &SinkContext) -> Arc<ForCommits> {
+    pub(crate) fn for_commits(&self, context: &SinkContext, options: &SinkOptions) -> Arc<ForCommits> {
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = commits.upgrade() {
             return shared;
         }
         let account = context.budget.account("commit", COMMIT_FLOOR);
+        let sort_bytes = options.sort_bytes_max.unwrap_or(ByteCount(context.budget.limit().get() / SORT_FRACTION));
         let shared = Arc::new(ForCommits {
             sqlite: self.sqlite.clone(),
             disk: context.disk.clone(),
@@ -96,6 +109,7 @@ impl CatalogHandle {
             write_account: context.budget.account("write", WRITE_FLOOR),
             write_more: context.budget.account("write/more", ByteCount::ZERO),
             write_lease: Lease::default(),
+            sort_room: SortRoom::new(sort_bytes + sort_bytes),
             opened: Mutex::new(None),
         });
         *commits = Arc::downgrade(&shared);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{ByteCount, Epoch, Error, Result};
 use flow::sink::Prepare;
 use flow::{Sink, SinkContext, SinkInstance, SinkWriter, Wrote};
-use ledger::{Account, Waker};
+use ledger::{Account, Reclaim, Waker};
 use rows::{AbsentMask, Batch, Span};
 
 use crate::catalog::TableIdent;
@@ -14,9 +14,9 @@ use crate::commit::committer::LakeCommitter;
 use crate::commit::names::FileNames;
 use crate::commit::prepare::{KEPT_FLOOR, Preparation};
 use crate::commit::session::CommitWith;
-use crate::commit::tools::{Lease, Tools};
+use crate::commit::tools::{Lease, LeaseGuard, Tools};
 use crate::options::SinkOptions;
-use crate::run::{Input, SORT_FLOOR, Sorter, trim};
+use crate::run::{Counted, Input, SORT_FLOOR, SortRoom, Sorter, trim};
 use crate::table::{Shared, TableInfo, WriteMode};
 
 /// A planned Iceberg sink.
@@ -50,7 +50,7 @@ impl SinkInstance for LakeSink {
             names: FileNames::new(&context.job),
             state_dir: context.state_dir.clone(),
         };
-        let opened = self.catalog.for_commits(context);
+        let opened = self.catalog.for_commits(context, &options);
         let committer = LakeCommitter::new(CommitWith {
             tools: tools(opened.account(), opened.account()),
             writing: tools(opened.write_account(), opened.write_more()),
@@ -65,11 +65,12 @@ impl SinkInstance for LakeSink {
             tools: tools(opened.write_account(), opened.write_more()),
             lease: opened.write_lease().clone(),
             waker: None,
+            sort_room: opened.sort_room().clone(),
             run_account: context.budget.account(format!("sink/{}/run", context.name), SORT_FLOOR),
             columns: self.columns.clone(),
             open: None,
             bytes: ByteCount::ZERO,
-            preparation: None,
+            preparing: None,
         };
         Ok(Sink { writer: Box::new(writer), committer: Box::new(committer) })
     }
@@ -83,11 +84,20 @@ struct LakeWriter {
     /// Called when the lease becomes free.
     waker: Option<Arc<Waker>>,
     run_account: Account,
+    sort_room: SortRoom,
     columns: Vec<String>,
     open: Option<OpenWriter>,
     /// Taken since the last commit was prepared.
     bytes: ByteCount,
-    preparation: Option<Box<Preparation>>,
+    preparing: Option<Preparing>,
+}
+
+/// How far the preparation of a commit is, and what it takes of the room for sorting.
+#[derive(Debug)]
+enum Preparing {
+    /// For one step, in which the sinks that share the room spill, before memory for merging and writing is taken.
+    Asked(LeaseGuard, Counted),
+    Writing(Box<Preparation>, Counted),
 }
 
 /// The writer once the table is known.
@@ -103,10 +113,6 @@ struct OpenWriter {
 /// Less is not worth a run of its own.
 const RECLAIM_BYTES_MIN: ByteCount = ByteCount::kib(512);
 
-/// The part of the budget that one sink sorts in. A larger part saves little, since runs lose their duplicates when they
-/// are written, and what a job takes would grow with its backlog until it is all that there is.
-const SORT_FRACTION: u64 = 16;
-
 impl LakeWriter {
     /// The table is known once the committer has recovered.
     fn open(&mut self) -> Result<&mut OpenWriter> {
@@ -118,12 +124,34 @@ impl LakeWriter {
             let order = order(&info, &self.columns)?;
             let dir = self.tools.state_dir.join("sort");
             let layout = info.shape.layout.clone();
-            let budget = self.run_account.budget().limit();
-            let at_most = self.tools.options.sort_bytes_max.unwrap_or(ByteCount(budget.get() / SORT_FRACTION));
-            let sorter = Sorter::new(layout, self.tools.disk.clone(), dir, self.run_account.clone()).at_most(at_most);
+            let sorter = Sorter::new(layout, self.tools.disk.clone(), dir, self.run_account.clone(), &self.sort_room);
             self.open = Some(OpenWriter { info, input: Input::new(mode), sorter, order });
         }
         self.open.as_mut().ok_or_else(|| Error::internal("a writer that does not open"))
+    }
+
+    /// Makes room for merging and writing.
+    fn begin(&mut self, lease: LeaseGuard) -> Result<Preparing> {
+        let open = self.open()?;
+        open.sorter.spill_if_merging()?;
+        let held = open.sorter.for_preparing();
+        let excess = self.sort_room.excess();
+        if excess > ByteCount::ZERO {
+            self.run_account.budget().ask_back(excess, Reclaim::SortRun);
+        }
+        Ok(Preparing::Asked(lease, held))
+    }
+
+    /// Ends the sorter's input.
+    fn sorted(&mut self, lease: LeaseGuard, epoch: Epoch, spans: &[Span]) -> Result<Box<Preparation>> {
+        let (account, more) = (self.tools.account.clone(), self.tools.more.clone());
+        let open = self.open()?;
+        let reduced = open.sorter.finish(&account, &more)?;
+        open.input.restart();
+        let counts = open.sorter.counts();
+        tracing::debug!(runs = counts.runs_spilled, bytes = counts.bytes_spilled, "sort runs spilled so far");
+        let info = open.info.clone();
+        Ok(Box::new(Preparation::begin(self.tools.with(info), lease, reduced, epoch, spans)?))
     }
 }
 
@@ -171,36 +199,26 @@ impl SinkWriter for LakeWriter {
 
     fn reclaim(&mut self, _want: ByteCount) -> Result<ByteCount> {
         match &mut self.open {
-            Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => {
-                let freed = open.sorter.spill()?;
-                trim(&self.run_account, freed);
-                Ok(freed)
-            }
+            Some(open) if open.sorter.held() >= RECLAIM_BYTES_MIN => open.sorter.spill(),
             _ => Ok(ByteCount::ZERO),
         }
     }
 
     fn prepare(&mut self, epoch: Epoch, spans: &[Span]) -> Result<Prepare> {
-        let preparation = match &mut self.preparation {
-            Some(preparation) => preparation,
+        let (mut preparation, held) = match self.preparing.take() {
             None => {
                 let Some(lease) = self.lease.try_take() else { return Ok(Prepare::Waiting) };
-                let (account, more) = (self.tools.account.clone(), self.tools.more.clone());
-                let open = self.open()?;
-                let reduced = open.sorter.finish(&account, &more)?;
-                open.input.restart();
-                let counts = open.sorter.counts();
-                tracing::debug!(runs = counts.runs_spilled, bytes = counts.bytes_spilled, "sort runs spilled so far");
-                let info = open.info.clone();
-                let with = self.tools.with(info);
-                self.preparation.insert(Box::new(Preparation::begin(with, lease, reduced, epoch, spans)?))
+                self.preparing = Some(self.begin(lease)?);
+                return Ok(Prepare::Working);
             }
+            Some(Preparing::Asked(lease, held)) => (self.sorted(lease, epoch, spans)?, held),
+            Some(Preparing::Writing(preparation, held)) => (preparation, held),
         };
         if !preparation.step()? {
+            self.preparing = Some(Preparing::Writing(preparation, held));
             return Ok(Prepare::Working);
         }
-        let prepared = self.preparation.take().map(|preparation| preparation.finish()).transpose()?;
-        let prepared = prepared.ok_or_else(|| Error::internal("a preparation that is gone"))?;
+        let prepared = preparation.finish()?;
         trim(&self.run_account, std::mem::replace(&mut self.bytes, ByteCount::ZERO));
         Ok(Prepare::Done(Box::new(prepared)))
     }

@@ -279,7 +279,10 @@ impl Pipeline {
         };
         match self.parts.writer.prepare(self.epoch, &spans)? {
             // What is being prepared gives its memory back by itself; an ask waits until then.
-            Prepare::Working => self.phase = Phase::Preparing { committer, spans },
+            Prepare::Working => {
+                self.phase = Phase::Preparing { committer, spans };
+                self.offer();
+            }
             // Who waits is also a victim: whoever prepares, or another pipeline, may lack what this one holds.
             Prepare::Waiting => {
                 self.phase = Phase::Preparing { committer, spans };

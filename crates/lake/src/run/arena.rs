@@ -4,6 +4,7 @@ use base::{ByteCount, Error, Result};
 use ledger::{Account, Reservation};
 
 use super::record;
+use super::room::Counted;
 
 /// Bytes of a chunk; a longer record gets a chunk of its own.
 pub const CHUNK_BYTES: usize = 128 << 10;
@@ -27,11 +28,12 @@ pub struct Arena {
     records: usize,
     entries_paid: usize,
     paid: Reservation,
+    held: Counted,
 }
 
 impl Arena {
-    pub fn new(account: &Account) -> Self {
-        Self { chunks: Vec::new(), records: 0, entries_paid: 0, paid: account.empty() }
+    pub fn new(account: &Account, held: Counted) -> Self {
+        Self { chunks: Vec::new(), records: 0, entries_paid: 0, paid: account.empty(), held }
     }
 
     pub fn records(&self) -> usize {
@@ -51,7 +53,7 @@ impl Arena {
     #[must_use]
     pub fn try_reserve(&mut self, bytes: usize) -> bool {
         if self.records == self.entries_paid {
-            if !self.paid.try_grow(ByteCount::from(ENTRIES_STEP * ENTRY_BYTES)) {
+            if !self.try_grow(ENTRIES_STEP * ENTRY_BYTES) {
                 return false;
             }
             self.entries_paid += ENTRIES_STEP;
@@ -59,7 +61,7 @@ impl Arena {
         let fits = self.chunks.last().is_some_and(|chunk| chunk.capacity() - chunk.len() >= bytes);
         if !fits {
             let capacity = CHUNK_BYTES.max(bytes);
-            if !self.paid.try_grow(ByteCount::from(capacity)) {
+            if !self.try_grow(capacity) {
                 return false;
             }
             self.chunks.push(Vec::with_capacity(capacity));
@@ -81,6 +83,12 @@ impl Arena {
             Err(_) => chunk.truncate(start),
         }
         put
+    }
+
+    fn try_grow(&mut self, bytes: usize) -> bool {
+        let is_paid = self.paid.try_grow(ByteCount::from(bytes));
+        self.held.set(self.paid.bytes());
+        is_paid
     }
 
     /// The places of all records by hash, then arrival.
@@ -112,6 +120,7 @@ impl Arena {
         self.records = 0;
         self.entries_paid = 0;
         self.paid.shrink_to(ByteCount::ZERO);
+        self.held.set(ByteCount::ZERO);
     }
 }
 

@@ -13,6 +13,7 @@ use super::held::{HELD_BYTES, Held};
 use super::join::Group;
 use super::merge::{Extent, FAN_IN, FAN_IN_MIN, Merge, merge_bytes};
 use super::reduced::{Reduced, next_group};
+use super::room::{Counted, Place, SortRoom};
 use crate::files::durable::reserve;
 
 /// What a sorter needs to collect however short memory is: room for records, one of [`RECORD_BYTES`] at least, and a
@@ -37,8 +38,7 @@ pub struct Sorter {
     dir: PathBuf,
     account: Account,
     arena: Arena,
-    /// What is held at most; there may be less.
-    bytes_max: ByteCount,
+    place: Place,
     runs: Vec<RunFile>,
     /// Pays for spilling at any moment.
     spill_paid: Option<Reservation>,
@@ -54,19 +54,14 @@ pub struct SortCounts {
 }
 
 impl Sorter {
-    /// `dir` is the sorter's own: emptied when the first run is written.
-    pub fn new(layout: Layout, disk: Arc<dyn Disk>, dir: PathBuf, account: Account) -> Self {
-        let arena = Arena::new(&account);
+    /// `dir` is the sorter's own: emptied when the first run is written. It holds no more before it spills than `room`
+    /// allows it, also where there is more memory; one record at least.
+    pub fn new(layout: Layout, disk: Arc<dyn Disk>, dir: PathBuf, account: Account, room: &SortRoom) -> Self {
+        let place = room.enter();
+        let arena = Arena::new(&account, place.count());
         let spill_paid = account.try_reserve(ByteCount::from(SPILL_BYTES));
-        let (runs, counts, bytes_max) = (Vec::new(), SortCounts::default(), ByteCount(u64::MAX));
-        Self { layout, disk, dir, account, arena, bytes_max, runs, spill_paid, counts }
-    }
-
-    /// Holds no more than `bytes` before it spills, also where there is more memory; one record at least.
-    #[must_use]
-    pub fn at_most(mut self, bytes: ByteCount) -> Self {
-        self.bytes_max = bytes;
-        self
+        let (runs, counts) = (Vec::new(), SortCounts::default());
+        Self { layout, disk, dir, account, arena, place, runs, spill_paid, counts }
     }
 
     pub fn counts(&self) -> SortCounts {
@@ -84,7 +79,7 @@ impl Sorter {
     /// Those of `put`, and nothing is kept then; the disk fails; the record alone is larger than all the memory that the
     /// account can have.
     pub fn push<T>(&mut self, bytes: usize, put: impl FnOnce(&mut Vec<u8>) -> Result<T>) -> Result<T> {
-        if self.arena.bytes() > self.bytes_max {
+        if self.place.is_full_for(self.arena.bytes()) {
             self.spill()?;
         }
         if !self.arena.try_reserve(bytes) {
@@ -125,6 +120,7 @@ impl Sorter {
         self.counts.bytes_spilled += run.bytes;
         self.runs.push(run);
         self.arena.clear();
+        trim(&self.account, freed);
         Ok(freed)
     }
 
@@ -152,11 +148,10 @@ impl Sorter {
     /// The disk fails; the account is short.
     pub fn finish(&mut self, account: &Account, more: &Account) -> Result<Reduced> {
         if self.runs.is_empty() {
-            let arena = std::mem::replace(&mut self.arena, Arena::new(&self.account));
+            let arena = std::mem::replace(&mut self.arena, Arena::new(&self.account, self.place.count()));
             return Reduced::from_memory(self.layout.clone(), arena, account);
         }
-        let freed = self.spill()?;
-        trim(&self.account, freed);
+        self.spill()?;
         loop {
             let (fan_in, paid) = self.reserve_merge(account, more)?;
             if self.runs.len() <= fan_in {
@@ -207,6 +202,19 @@ impl Sorter {
     pub fn clear(&mut self) {
         self.arena.clear();
         remove(self.disk.as_ref(), &std::mem::take(&mut self.runs));
+    }
+
+    /// Spills what is held where [`Self::finish`] will: so that its memory is back before memory for merging is taken.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn spill_if_merging(&mut self) -> Result<()> {
+        if self.runs.is_empty() { Ok(()) } else { self.spill().map(drop) }
+    }
+
+    /// Counts what preparing takes, as the sorters' room has to know it, until it drops.
+    pub fn for_preparing(&self) -> Counted {
+        self.place.for_preparing()
     }
 
     /// The memory held for records.

@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, Schema};
 use base::{ByteCount, Offset, PartitionIndex, RealDisk};
-use lake::run::{Input, InputMode, KeyHasher, Layout, Sorter};
+use lake::run::{Input, InputMode, KeyHasher, Layout, SortRoom, Sorter};
 use ledger::{Account, Budget};
 use rows::{AbsentMask, Batch, Origin, PartitionId, RowKind};
 
@@ -45,7 +45,7 @@ pub(crate) fn account(floor: ByteCount) -> Account {
 }
 
 pub(crate) fn sorter(dir: &Path, account: &Account) -> Sorter {
-    Sorter::new(layout(), Arc::new(RealDisk), dir.to_owned(), account.clone())
+    Sorter::new(layout(), Arc::new(RealDisk), dir.to_owned(), account.clone(), &SortRoom::unlimited())
 }
 
 pub(crate) fn upsert_input() -> Input {

@@ -23,7 +23,7 @@ use crate::commit::tools::{Lease, Tools};
 use crate::metadata::{NestedField, NewTable, PrimitiveType, Schema};
 use crate::options::SinkOptions;
 use crate::read::{Projection, TableScan};
-use crate::run::{Input, Sorter};
+use crate::run::{Input, SortRoom, Sorter};
 use crate::table::{Shared, WriteMode};
 
 /// What becomes of a commit.
@@ -233,7 +233,7 @@ impl Job {
         drop(state);
         let (layout, account) = (&info.shape.layout, self.tools.account.clone());
         let dir = self.tools.state_dir.join("sort");
-        let mut sorter = Sorter::new(layout.clone(), self.tools.disk.clone(), dir, account);
+        let mut sorter = Sorter::new(layout.clone(), self.tools.disk.clone(), dir, account, &SortRoom::unlimited());
         if !ids.is_empty() {
             Input::new(mode).take(layout, &batch(ids), &mut sorter).unwrap();
         }
