@@ -16,7 +16,7 @@ pub(crate) fn run(args: &cli::Broker) -> Result<()> {
 }
 
 async fn serve(args: &cli::Broker) -> Result<()> {
-    let budget = memory::budget(args.memory.memory);
+    let budget = memory::budget(args.memory.memory, memory::BROKER);
     let clock = process::clock();
     let config = BrokerConfig { listen: args.listen.clone(), ..BrokerConfig::new(&args.data) };
     let broker = Broker::start(config, &budget, clock.clone(), Arc::new(RealDisk)).await?;

@@ -20,7 +20,7 @@ use crate::process::{self, memory, signals};
 
 pub(crate) fn run(args: &cli::Run) -> Result<()> {
     let clock = process::clock();
-    let budget = memory::budget(args.memory.memory);
+    let budget = memory::budget(args.memory.memory, memory::JOB);
     let plan = job_file::plan_to_run(&args.job, &args.overrides, clock.clone())?;
     let state_dir = args.state.clone().unwrap_or_else(|| PathBuf::from("millstream-state").join(&plan.name));
     let _taken = StateFolder::take(&RealDisk, &state_dir)?;
