@@ -118,6 +118,36 @@ async fn small_limits_cut_batches_and_lose_none() {
     }
 }
 
+/// However many partitions a broker leads, what was asked of it and not taken yet is at most a response and a half.
+#[tokio::test]
+async fn a_broker_is_asked_for_more_only_once_little_of_it_waits() {
+    const PARTITIONS: usize = 16;
+    const RESPONSE: usize = 64 << 10;
+    let fake = Fake::start(1).await;
+    fake.topic("t", &[1; PARTITIONS]);
+    let mut batch_bytes = 0;
+    for index in 0..PARTITIONS {
+        for i in 0..8 {
+            let batch = batch(i, &[&[b'v'; 16_000]], Codec::None);
+            batch_bytes = batch.len();
+            fake.state.append("t", index, batch);
+        }
+    }
+    let mut consumer = fake.consumer(|config| config.fetch_max_bytes = ByteCount::from(RESPONSE));
+    for index in 0..PARTITIONS as i32 {
+        consumer.assign(partition("t", index), TopicId::NONE, StartAt::Offset(Offset(0)));
+    }
+    // Every response but the last ones is full.
+    let (all, full) = (PARTITIONS * 8 * batch_bytes, RESPONSE / batch_bytes * batch_bytes);
+    let mut taken = 0;
+    while taken < all {
+        taken += consumer.next().await.unwrap().bytes.len();
+        let asked = fake.state.lock().seen.iter().filter(|(_, key, _)| *key == ApiKey::Fetch).count() * full;
+        let is_near_the_end = taken + 2 * RESPONSE > all;
+        assert!(is_near_the_end || asked <= taken + RESPONSE / 2 + full, "{asked} bytes asked for, {taken} taken");
+    }
+}
+
 #[tokio::test]
 async fn a_batch_beyond_the_limit_arrives_and_one_beyond_the_account_is_an_error() {
     let fake = Fake::start(1).await;
