@@ -109,7 +109,7 @@ impl CatalogHandle {
             write_account: context.budget.account("write", WRITE_FLOOR),
             write_more: context.budget.account("write/more", ByteCount::ZERO),
             write_lease: Lease::default(),
-            sort_room: SortRoom::new(sort_bytes + sort_bytes),
+            sort_room: SortRoom::new(ByteCount(sort_bytes.0.saturating_mul(2))),
             opened: Mutex::new(None),
         });
         *commits = Arc::downgrade(&shared);

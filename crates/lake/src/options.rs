@@ -29,7 +29,7 @@ pub fn settings() -> Vec<OptionSpec> {
         ),
         OptionSpec::optional(
             SORT_BYTES,
-            "Bytes of rows that one sink sorts in memory before it spills them as a run, all sinks together at most twice as many; a sixteenth of the budget by default.",
+            "Bytes of rows that one sink sorts in memory before it spills them as a run, all busy sinks together twice as many; a sixteenth of the budget by default.",
         ),
         OptionSpec::optional(failpoint::SETTING, "For tests: kill the process at this moment of a commit.")
             .one_of(failpoint::NAMES),

@@ -277,15 +277,16 @@ impl Pipeline {
         let Phase::Preparing { committer, spans } = std::mem::replace(&mut self.phase, Phase::Between) else {
             return Err(Error::internal("prepare outside its phase"));
         };
+        // What is being prepared gives its memory back by itself, so it is not to be asked, least of all by itself.
+        if let Some(reclaimer) = &self.reclaimer {
+            reclaimer.offer(ByteCount::ZERO);
+        }
         match self.parts.writer.prepare(self.epoch, &spans)? {
-            // What is being prepared gives its memory back by itself; an ask waits until then.
-            Prepare::Working => {
-                self.phase = Phase::Preparing { committer, spans };
-                self.offer();
-            }
+            Prepare::Working => self.phase = Phase::Preparing { committer, spans },
             // Who waits is also a victim: whoever prepares, or another pipeline, may lack what this one holds.
             Prepare::Waiting => {
                 self.phase = Phase::Preparing { committer, spans };
+                self.offer();
                 self.answer_ask()?;
                 return Ok(Did::Wait { until: Duration::MAX });
             }

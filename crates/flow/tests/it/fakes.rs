@@ -248,11 +248,13 @@ pub(crate) struct TableSink {
     pub(crate) asked: Arc<AtomicU64>,
     /// What it waits for before it prepares.
     pub(crate) gate: Arc<Gate>,
+    /// Where each step of preparing asks all pipelines to give memory back, and what was on its way then.
+    pub(crate) asks_to_prepare: Option<(Budget, Arc<AtomicU64>)>,
 }
 
 impl TableSink {
     pub(crate) fn new(table: Arc<Mutex<Table>>, faults: Arc<Faults>) -> Self {
-        Self { table, faults, soon: 50, asks: None, asked: Arc::default(), gate: Arc::default() }
+        Self { table, faults, soon: 50, asks: None, asked: Arc::default(), gate: Arc::default(), asks_to_prepare: None }
     }
 }
 
@@ -270,6 +272,7 @@ impl SinkInstance for TableSink {
             asks: self.asks.clone(),
             asked: self.asked.clone(),
             gate: self.gate.clone(),
+            asks_to_prepare: self.asks_to_prepare.clone(),
         };
         let committer = TableCommitter { table: self.table.clone(), faults: self.faults.clone() };
         Ok(Sink { writer: Box::new(writer), committer: Box::new(committer) })
@@ -284,6 +287,7 @@ struct TableWriter {
     asks: Option<Budget>,
     asked: Arc<AtomicU64>,
     gate: Arc<Gate>,
+    asks_to_prepare: Option<(Budget, Arc<AtomicU64>)>,
 }
 
 struct Prepared {
@@ -322,6 +326,9 @@ impl SinkWriter for TableWriter {
         self.faults.strike("prepare")?;
         if self.gate.is_closed() {
             return Ok(Prepare::Waiting);
+        }
+        if let Some((budget, on_its_way)) = &self.asks_to_prepare {
+            on_its_way.fetch_add(budget.ask_back(ByteCount(1), Reclaim::EarlyCommit).0, Ordering::Relaxed);
         }
         self.pieces += 1;
         if !self.pieces.is_multiple_of(3) {

@@ -1,6 +1,6 @@
 //! Whole runs.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -185,6 +185,21 @@ fn a_pipeline_that_waits_to_prepare_gives_memory_back_when_others_ask() {
     ended.expect("an ask of a pipeline that waits went unheard").unwrap();
     assert!(gate.waited.load(Ordering::SeqCst) > 0);
     assert!(tables.iter().all(|table| table.lock().unwrap().rows[&0].len() == 500));
+}
+
+#[test]
+fn a_pipeline_that_prepares_does_not_ask_itself_for_memory() {
+    let _alone = ALONE.lock().unwrap();
+    let budget = Budget::new(ByteCount::mib(1));
+    let faults = Faults::new(0, 0);
+    let table = Arc::<Mutex<Table>>::default();
+    let on_its_way = Arc::<AtomicU64>::default();
+    let asks = Some((budget.clone(), on_its_way.clone()));
+    let sink = TableSink { asks_to_prepare: asks, ..TableSink::new(table.clone(), faults.clone()) };
+    let job = Job::new(plan(Numbers::new(&[500], &faults), vec![sink], "1 h"), options(1, &budget));
+    runtime().block_on(job.run()).unwrap();
+    assert_eq!(on_its_way.load(Ordering::Relaxed), 0, "its own rows were taken for memory on its way");
+    assert_eq!(table.lock().unwrap().rows[&0].len(), 500);
 }
 
 #[test]

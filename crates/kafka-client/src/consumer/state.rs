@@ -192,6 +192,8 @@ impl Shared {
     pub(super) fn unassign(&self, partition: &TopicPartition) {
         let gone = self.state().partitions.remove(partition);
         drop(gone);
+        // What it had waiting may have kept its broker from being polled.
+        self.work.notify_waiters();
         self.upkeep.notify_waiters();
     }
 
@@ -200,6 +202,8 @@ impl Shared {
             assigned.paused = true;
             assigned.rewind();
         }
+        // See `unassign`.
+        self.work.notify_waiters();
     }
 
     pub(super) fn resume(&self, partition: &TopicPartition) {

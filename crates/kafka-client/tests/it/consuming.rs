@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{ByteCount, Offset, Rng};
 use bytes::Bytes;
@@ -145,6 +146,27 @@ async fn a_broker_is_asked_for_more_only_once_little_of_it_waits() {
         let asked = fake.state.lock().seen.iter().filter(|(_, key, _)| *key == ApiKey::Fetch).count() * full;
         let is_near_the_end = taken + 2 * RESPONSE > all;
         assert!(is_near_the_end || asked <= taken + RESPONSE / 2 + full, "{asked} bytes asked for, {taken} taken");
+    }
+}
+
+/// A partition that is given up with a full queue must not keep its broker from being asked for the others.
+#[tokio::test]
+async fn a_partition_that_is_given_up_makes_room_for_the_others() {
+    for gives_up in [Consumer::unassign, Consumer::pause] {
+        let fake = Fake::start(1).await;
+        fake.topic("t", &[1, 1]);
+        for i in 0..8 {
+            fake.state.append("t", 0, batch(i, &[&[b'v'; 8_000]], Codec::None));
+        }
+        let mut consumer = fake.consumer(|config| config.fetch_max_bytes = ByteCount::kib(64));
+        consumer.assign(partition("t", 0), TopicId::NONE, StartAt::Offset(Offset(0)));
+        consumer.assign(partition("t", 1), TopicId::NONE, StartAt::Offset(Offset(0)));
+        consumer.next().await.unwrap();
+        // Most of the response waits, so the broker is not asked again before it goes.
+        fake.state.append("t", 1, small(0));
+        gives_up(&mut consumer, &partition("t", 0));
+        let next = tokio::time::timeout(Duration::from_secs(20), consumer.next()).await;
+        assert_eq!(next.expect("the broker was not asked again").unwrap().partition, partition("t", 1));
     }
 }
 

@@ -62,7 +62,7 @@ impl FileTable {
         let bytes = self.bytes.saturating_sub(replaced) + memory_of(&file);
         grow_to(&mut self.paid, steps(bytes), "the key index's table of files")?;
         self.bytes = bytes;
-        self.next = self.next.max(file.number + 1);
+        self.next = self.next.max(file.number.saturating_add(1));
         if let Some(number) = self.numbers.insert(file.location.clone(), file.number) {
             self.by_number.remove(&number);
         }

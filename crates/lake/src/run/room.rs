@@ -1,9 +1,11 @@
-//! What the sorters of a job hold together: so that their peak is that of the job, not the sum of what each might take,
-//! and does not wait for the moment in which all are full at once.
+//! What the sorters of a job (of one catalog) hold together: so that their peak is that of the job, not the sum of what
+//! each might take, and does not wait for the moment in which all are full at once.
 //!
 //! Each may hold half of the room. Where together they hold more than all of it, the next one that holds its part of the
-//! other half spills; one that holds less goes on, since a run of it would not be worth its file. Preparing a commit counts
-//! as half of the room, too: it takes about what its sorter gave back, while the others go on.
+//! other half spills; one that holds less goes on, since a run of it would not be worth its file. So the sorters that are
+//! fed stay within the room beside one that is not; where several rest with much, they come on top until they are fed or
+//! asked. Preparing a commit counts as half of the room, too: it takes about what its sorter gave back, while the others go
+//! on, and asks for what is beyond the room.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
