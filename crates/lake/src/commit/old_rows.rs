@@ -43,6 +43,17 @@ impl Wanted {
     /// What one costs in memory, with its places while it is filled, and the vector that holds it twice as it grows.
     pub const BYTES: usize = 3 * size_of::<Self>() + 2 * size_of::<Entry>() + 32;
 
+    /// A row that will be at `place` and whose key may be at `old` now, newest first.
+    pub fn new(hash: u128, (file, position): (u32, u32), old: Vec<Entry>) -> Self {
+        Self { row: 0, hash, file, position, old, columns: Vec::new(), written: None }
+    }
+
+    /// It was filled before, and is written again.
+    #[must_use]
+    pub fn again(self, before: Filled) -> Self {
+        Self { columns: before.columns, written: Some((before.file, before.position)), ..self }
+    }
+
     /// How many rows may wait, and what pays for them.
     ///
     /// # Errors

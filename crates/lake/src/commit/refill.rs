@@ -7,22 +7,18 @@
 use std::path::{Path, PathBuf};
 
 use base::{ByteCount, Error, Result};
-use ledger::Reservation;
 
 use super::filled::{Filled, FilledReader};
 use super::live::VectorsByFile;
 use super::old_rows::{OldRows, Wanted};
-use super::prepared::{NewFile, Prepared};
+use super::prepared::Prepared;
+use super::row_files::{Filling, RowFiles};
 use super::tools::PrepareWith;
 use crate::files::deletion_vector;
 use crate::files::durable::{disk_error, remove_if_there, reserve};
-use crate::files::location::child_of;
 use crate::index::cursor::{CURSOR_BYTES, RunCursor};
 use crate::index::{Entry, EntrySorter, IndexRun, IndexRunWriter, Lookup};
 use crate::metadata::Snapshot;
-use crate::options::ROW_GROUP_BYTES_MIN;
-use crate::parquet_write::{DataFileWriter, EncodeMemory, RowGroup};
-use crate::run::KeyHasher;
 use crate::run::cells::ABSENT;
 
 /// Walks over runs, and a writer of the index.
@@ -55,7 +51,7 @@ pub fn refill(
         if cursor.current().is_some_and(|entry| entry.hash == row.hash) {
             again.take(row, prepared)?;
         } else {
-            again.old_rows.keep(&row)?;
+            again.keep(&row)?;
         }
     }
     again.finish(prepared)?;
@@ -161,17 +157,10 @@ impl From<Entry> for OldPlace {
 /// Writes rows again.
 struct Again<'a> {
     with: &'a PrepareWith,
-    hasher: KeyHasher,
     lookup: Lookup,
-    number: u32,
-    path: PathBuf,
-    writer: DataFileWriter,
-    group: RowGroup,
-    encode: EncodeMemory,
-    old_rows: OldRows,
-    wanted: Vec<Wanted>,
-    wanted_max: usize,
-    _wanted_paid: [Reservation; 2],
+    files: RowFiles,
+    /// A row of absent cells only.
+    empty_row: Vec<u8>,
     /// The new places of the rows' keys.
     moved: IndexRunWriter,
     /// Where the rows were written first.
@@ -180,72 +169,58 @@ struct Again<'a> {
 
 impl<'a> Again<'a> {
     fn begin(with: &'a PrepareWith, prepared: &Prepared, prefix: &Path, attempt: u32) -> Result<Self> {
-        let (wanted_max, wanted_paid) = Wanted::reserve(with)?;
-        let group = RowGroup::new(&with.account, ROW_GROUP_BYTES_MIN.as_usize())?;
         let own = prepared.files.iter().map(|new| (new.number, new.file.file_path.clone())).collect();
-        let name = with.names.name(prepared.epoch, &prepared.commit, &format!("a{attempt}-again.parquet"));
-        let (location, path) = (child_of(&with.info.data_location, &name), with.info.data_dir.join(&name));
-        let mut state = with.shared.lock();
-        let index = state.index.as_mut().ok_or_else(|| Error::internal("filled rows without an index"))?;
+        let (moved, lookup, hasher) = {
+            let mut state = with.shared.lock();
+            let index = state.index.as_mut().ok_or_else(|| Error::internal("filled rows without an index"))?;
+            (index.new_run()?, index.lookup(&with.account, &with.more)?, with.info.hasher(index.secret()))
+        };
+        let deletions = EntrySorter::new(with.disk.clone(), named(prefix, "deletions"), &with.account);
+        let filling = Filling::new(with, hasher, OldRows::new(with, named(prefix, "filled"), own))?;
         Ok(Self {
-            hasher: with.info.hasher(index.secret()),
-            lookup: index.lookup(&with.account, &with.more)?,
-            number: index.files.take_number(),
-            writer: DataFileWriter::create(&with.disk, location, path.clone(), &with.info.shape)?,
-            path,
-            group,
-            encode: EncodeMemory::new(&with.account, &with.more),
-            old_rows: OldRows::new(with, named(prefix, "filled"), own),
-            wanted: Vec::new(),
-            wanted_max,
-            _wanted_paid: wanted_paid,
-            moved: index.new_run()?,
-            deletions: EntrySorter::new(with.disk.clone(), named(prefix, "deletions"), &with.account)
-                .borrowing(&with.more),
+            lookup,
+            // Last, since it borrows much.
+            files: RowFiles::begin(with, format!("a{attempt}-again-"), Some(filling))?,
+            empty_row: vec![ABSENT; with.info.shape.layout.columns()],
+            moved,
+            deletions: deletions.borrowing(&with.more),
             with,
         })
     }
 
+    /// Keeps a row that is still right.
+    fn keep(&mut self, row: &Filled) -> Result<()> {
+        match self.files.filling() {
+            Some(filling) => filling.old_rows.keep(row),
+            None => Ok(()),
+        }
+    }
+
     /// Takes a row; rows come by growing hash.
     fn take(&mut self, row: Filled, prepared: &mut Prepared) -> Result<()> {
-        let bytes = self.old_rows.bytes_expected();
-        if self.wanted.len() == self.wanted_max || self.group.is_full_for(bytes) {
-            self.write_group(prepared)?;
+        if self.files.is_full_for(self.empty_row.len() + self.files.bytes_expected()) {
+            self.files.write_group(self.with, prepared)?;
         }
-        let at = self.group.rows();
-        let position = u32::try_from(self.writer.rows() + at as u64);
-        let position = position.map_err(|_| Error::internal("a data file of more than 2^32 rows"))?;
+        let (file, position) = self.files.push(self.with, prepared, &self.empty_row)?;
         let mut old = Vec::new();
         self.with.shared.lock().find(&mut self.lookup, row.hash, &mut old)?;
         self.deletions.push(Entry::deletion(row.file, row.position))?;
-        self.moved.put(self.with.disk.as_ref(), Entry { hash: row.hash, file: self.number, position })?;
-        self.group.pledge(bytes);
-        self.group.push(&vec![ABSENT; self.with.info.shape.layout.columns()])?;
-        let (hash, file, written) = (row.hash, self.number, Some((row.file, row.position)));
-        self.wanted.push(Wanted { row: at, hash, file, position, old, columns: row.columns, written });
-        Ok(())
-    }
-
-    fn write_group(&mut self, prepared: &mut Prepared) -> Result<()> {
-        let wanted = std::mem::take(&mut self.wanted);
-        let group = (&mut self.group, ROW_GROUP_BYTES_MIN.as_usize());
-        let into = (&mut self.writer, &self.encode);
-        self.old_rows.write_filled(self.with, &self.hasher, wanted, group, into, &mut prepared.counts)?;
-        self.group.forget_pledges();
-        Ok(())
+        self.moved.put(self.with.disk.as_ref(), Entry { hash: row.hash, file, position })?;
+        let wanted = Wanted::new(row.hash, (file, position), old).again(row);
+        self.files.fill_last(self.with, prepared, wanted)
     }
 
     fn finish(mut self, prepared: &mut Prepared) -> Result<()> {
-        self.write_group(prepared)?;
-        let Self { with, number, path, writer, old_rows, moved, deletions, group, lookup, .. } = self;
-        drop((group, lookup));
-        let file = writer.finish()?;
-        prepared.counts.rows += u64::try_from(file.record_count).unwrap_or(0);
-        prepared.counts.bytes += u64::try_from(file.file_size_in_bytes).unwrap_or(0);
-        prepared.files.push(NewFile { number, path, file });
+        self.files.end(self.with, prepared)?;
+        let Self { with, files, moved, deletions, lookup, .. } = self;
+        let old_rows = files.into_old_rows();
+        drop(lookup);
         prepared.moved.push(moved.finish(with.disk.as_ref())?);
         prepared.deltas.extend(deletions.finish()?);
-        prepared.filled = old_rows.into_filled().finish()?;
+        prepared.filled = match old_rows {
+            Some(old_rows) => old_rows.into_filled().finish()?,
+            None => None,
+        };
         Ok(())
     }
 }
