@@ -38,7 +38,6 @@ impl Committer for LakeCommitter {
         let prepared = prepared.downcast::<Prepared>();
         let mut prepared = *prepared.map_err(|_| Error::internal("a commit of another kind of sink"))?;
         reach(self.0.with.tools.options.failpoint, Failpoint::AfterPrepare);
-        self.tell_unknown(&prepared);
         for attempt in 0..ATTEMPTS_MAX {
             match self.try_commit(&mut prepared, attempt)? {
                 Tried::Again => {}
@@ -59,18 +58,6 @@ impl Committer for LakeCommitter {
 }
 
 impl LakeCommitter {
-    fn tell_unknown(&self, prepared: &Prepared) {
-        let counts = &prepared.counts;
-        if counts.unknown > 0 {
-            tracing::warn!(
-                table = %self.0.with.ident,
-                rows = counts.unknown,
-                keys = counts.unknown_keys.join("; "),
-                "rows came without the values of unchanged columns, and no old row has them: NULL is written"
-            );
-        }
-    }
-
     fn try_commit(&mut self, prepared: &mut Prepared, attempt: u32) -> Result<Tried> {
         let table = self.0.load()?;
         let info = self.0.check_unchanged(&table.metadata)?;
@@ -105,6 +92,7 @@ impl LakeCommitter {
         self.0.uncertain.clear();
         let published = commit_of(table, &prepared.commit).cloned();
         let published = published.ok_or_else(|| Error::internal("a commit that was there is gone"))?;
+        self.0.tell_unknown(prepared);
         let shown = self.0.with.tools.shared.lock().snapshot.as_ref().map(|snapshot| snapshot.snapshot_id);
         if shown != published.parent_snapshot_id {
             return Err(Error::transient(format!("the table {} moved on while a commit was tried", self.0.with.ident))

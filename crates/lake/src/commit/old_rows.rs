@@ -37,6 +37,8 @@ pub struct Wanted {
     pub columns: Vec<u16>,
     /// For a row that is written again: where it was written first, which has its other columns.
     pub written: Option<(u32, u32)>,
+    /// It was counted as one for which there is no old row.
+    pub was_unknown: bool,
 }
 
 impl Wanted {
@@ -45,13 +47,14 @@ impl Wanted {
 
     /// A row that will be at `place` and whose key may be at `old` now, newest first.
     pub fn new(hash: u128, (file, position): (u32, u32), old: Vec<Entry>) -> Self {
-        Self { row: 0, hash, file, position, old, columns: Vec::new(), written: None }
+        Self { row: 0, hash, file, position, old, columns: Vec::new(), written: None, was_unknown: false }
     }
 
     /// It was filled before, and is written again.
     #[must_use]
     pub fn again(self, before: Filled) -> Self {
-        Self { columns: before.columns, written: Some((before.file, before.position)), ..self }
+        let written = Some((before.file, before.position));
+        Self { columns: before.columns, written, was_unknown: before.old.is_none(), ..self }
     }
 
     /// How many rows may wait, and what pays for them.
@@ -228,6 +231,9 @@ impl OldRows {
                 continue;
             }
             let old = filling.found[at];
+            if row.was_unknown {
+                counts.not_unknown(&hasher.text(group.row(row.row)));
+            }
             if old.is_none() {
                 counts.unknown(|| hasher.text(group.row(row.row)));
             }

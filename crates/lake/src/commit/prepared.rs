@@ -53,8 +53,10 @@ impl NewFile {
 /// What a commit holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Rows written.
+    /// Rows written, those that were written again each time.
     pub rows: u64,
+    /// Rows that were written again; where they were before they are deleted.
+    pub again: u64,
     /// Keys deleted.
     pub deletes: u64,
     /// Encoded bytes of data files.
@@ -75,6 +77,12 @@ impl Counts {
         if self.unknown_keys.len() < KEYS_NAMED_MAX {
             self.unknown_keys.push(key());
         }
+    }
+
+    /// Takes back what [`Self::unknown`] counted for a row that is written again.
+    pub fn not_unknown(&mut self, key: &str) {
+        self.unknown = self.unknown.saturating_sub(1);
+        self.unknown_keys.retain(|named| named != key);
     }
 }
 

@@ -75,11 +75,12 @@ impl Session {
         match committed {
             Ok(Committed::Swapped(_)) => {
                 reach(tools.options.failpoint, Failpoint::AfterSwap);
+                self.tell_unknown(prepared);
                 self.after_swap(prepared, &snapshot)?;
                 Ok(Tried::Done(Outcome::Published(Published {
                     version: snapshot.snapshot_id.to_string(),
-                    rows: prepared.counts.rows,
-                    deletes: vectors.rows,
+                    rows: prepared.counts.rows.saturating_sub(prepared.counts.again),
+                    deletes: vectors.rows.saturating_sub(prepared.counts.again),
                     bytes: prepared.counts.bytes,
                 })))
             }
@@ -136,6 +137,19 @@ impl Session {
         };
         let snapshot = write_snapshot(&of, &tools.disk, &tools.account, &mut self.rng, made)?;
         Ok((snapshot, vectors))
+    }
+
+    /// Warns of NULLs for values that are not known, once they are in the table: until then rows may be filled again.
+    pub(super) fn tell_unknown(&self, prepared: &Prepared) {
+        let counts = &prepared.counts;
+        if counts.unknown > 0 {
+            tracing::warn!(
+                table = %self.with.ident,
+                rows = counts.unknown,
+                keys = counts.unknown_keys.join("; "),
+                "rows came without the values of unchanged columns, and no old row has them: NULL is written"
+            );
+        }
     }
 
     /// The index learns what was committed. If it cannot, the job starts again and brings it up to date.

@@ -202,6 +202,7 @@ impl<'a> Again<'a> {
             self.files.write_group(self.with, prepared)?;
         }
         let (file, position) = self.files.push(self.with, prepared, &self.empty_row)?;
+        prepared.counts.again += 1;
         let mut old = Vec::new();
         self.with.shared.lock().find(&mut self.lookup, row.hash, &mut old)?;
         self.deletions.push(Entry::deletion(row.file, row.position))?;
