@@ -22,13 +22,13 @@ use super::support::{Lake, manifests_of};
 use super::upsert::{floors, noise, within_floors};
 
 /// Another writer, which knows nothing of Millstream.
-struct Other {
+pub(crate) struct Other {
     lake: Lake,
     files: u32,
 }
 
 impl Other {
-    fn at(place: &Place) -> Self {
+    pub(crate) fn at(place: &Place) -> Self {
         Self { lake: Lake::at(place.dir.path()), files: 0 }
     }
 
@@ -65,19 +65,19 @@ impl Other {
         self.lake.commit(&table, snapshot);
     }
 
-    fn append(&mut self, rows: &[(i64, &str, i64)]) {
+    pub(crate) fn append(&mut self, rows: &[(i64, &str, i64)]) {
         let file = self.file(rows);
         self.commit(vec![file], Vec::new(), |_| true);
     }
 
     /// Replaces all files by one.
-    fn rewrite(&mut self, rows: &[(i64, &str, i64)]) {
+    pub(crate) fn rewrite(&mut self, rows: &[(i64, &str, i64)]) {
         let file = self.file(rows);
         self.commit(vec![file], Vec::new(), |_| false);
     }
 
     /// Deletes the first row of a file that has no deletion vector yet.
-    fn delete_first_of(&mut self, file: &str) {
+    pub(crate) fn delete_first_of(&mut self, file: &str) {
         let location = format!("{}/data/other-dv.puffin", self.load().metadata.location);
         let mut puffin = PuffinWriter::create(&self.lake.disk, &location).unwrap();
         puffin.add(file, &[0].into_iter().collect()).unwrap();
@@ -86,7 +86,7 @@ impl Other {
     }
 }
 
-fn set(offset: i64, id: i64, name: Value<&str>, n: i64) -> Change {
+pub(crate) fn set(offset: i64, id: i64, name: Value<&str>, n: i64) -> Change {
     let name = match name {
         Value::Set(text) => Value::Set(text.to_owned()),
         Value::Absent => Value::Absent,
@@ -103,7 +103,7 @@ fn set(offset: i64, id: i64, name: Value<&str>, n: i64) -> Change {
     }
 }
 
-fn row(name: Option<&str>, n: i64) -> Row {
+pub(crate) fn row(name: Option<&str>, n: i64) -> Row {
     (name.map(str::to_owned), Some(n))
 }
 
@@ -154,7 +154,7 @@ impl Disk for Meanwhile {
 }
 
 /// A table with the keys 1 to 3, a run that stands behind them, and another writer.
-fn started() -> (Place, Run, Other) {
+pub(crate) fn started() -> (Place, Run, Other) {
     started_at(Place::new())
 }
 

@@ -24,4 +24,5 @@ mod metadata;
 mod parquet_write;
 mod reader;
 mod reduce;
+mod refill;
 mod upsert;
