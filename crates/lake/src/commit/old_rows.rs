@@ -83,6 +83,7 @@ pub struct OldRows {
     own: Vec<(u32, String)>,
     /// The rows that were filled.
     filled: FilledWriter,
+    /// Of those, and of the rows for which there was no old row: how many, and how long they are.
     rows_filled: usize,
     bytes_filled: usize,
 }
@@ -230,6 +231,9 @@ impl OldRows {
                 left.push(row);
                 continue;
             }
+            // Also one without an old row: it tells how many of the others can be filled together.
+            self.rows_filled += 1;
+            self.bytes_filled += row_bytes(&with.info.shape.layout, group.row(row.row))?;
             let old = filling.found[at];
             if row.was_unknown {
                 counts.not_unknown(&hasher.text(group.row(row.row)));
@@ -295,9 +299,6 @@ impl OldRows {
         }
         // A key that others added twice has two live rows; one is as good as the other.
         for place in live.into_iter().filter(|place| !filling.short[place.wanted]) {
-            let length = row_bytes(&with.info.shape.layout, group.row(wanted[place.wanted].row))?;
-            self.rows_filled += 1;
-            self.bytes_filled += length;
             filling.found[place.wanted].get_or_insert((place.file, place.position));
         }
         Ok(())
