@@ -79,7 +79,9 @@ impl Planner<'_> {
         if !self.free(&name, create.if_not_exists, create.name.span)? {
             return Ok(());
         }
-        let view = View { name: name.shown(), columns: create.columns.clone(), query: create.query.clone() };
+        let mut query = create.query.clone();
+        self.names.qualify(&mut query.from)?;
+        let view = View { name: name.shown(), columns: create.columns.clone(), query };
         // Planned here for its errors; whoever reads it plans it again.
         let planned = self.view_query(&view, create.name.span).map(|_| ());
         let object = if planned.is_ok() { Object::View(Arc::new(view)) } else { Object::Broken };

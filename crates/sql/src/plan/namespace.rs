@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flow::{Catalog, OptionSpec};
 
 use super::table::{Stored, Table, View};
-use crate::ast::ObjectName;
+use crate::ast::{Ident, ObjectName, Relation, RelationKind};
 use crate::text::{Diagnostic, Errors, Span, did_you_mean};
 
 /// Flink's names for the catalog that lives in the session alone.
@@ -124,6 +124,20 @@ impl Namespace {
             _ => return Err(Diagnostic::error(name.span, "a table is named catalog.database.table").into()),
         };
         Ok(FullName { catalog, database, object: object.name.clone() })
+    }
+
+    /// Gives the tables that a query reads their full names: what a view reads is settled where it is created, whatever
+    /// catalog and database are current where it is used.
+    pub(super) fn qualify(&self, from: &mut Relation) -> Result<(), Errors> {
+        match &mut from.kind {
+            RelationKind::Query(query) => self.qualify(&mut query.from),
+            RelationKind::Table { name, .. } => {
+                let FullName { catalog, database, object } = self.full_name(name)?;
+                let span = name.span;
+                name.parts = [catalog, database, object].map(|name| Ident { name, span }).into();
+                Ok(())
+            }
+        }
     }
 
     /// The catalog of a name, `None` for the one in memory.

@@ -49,7 +49,7 @@ pub(super) enum ColumnSource {
     Computed(Box<Expr>),
 }
 
-/// A view: its query is planned anew wherever it is read.
+/// A view: its query, with the full names of what it reads, is planned anew wherever it is read.
 #[derive(Clone, Debug)]
 pub(super) struct View {
     pub(super) name: String,

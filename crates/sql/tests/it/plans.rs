@@ -85,6 +85,10 @@ fn keys() {
 fn views_and_subqueries() {
     let mut cases = Cases::default();
     cases.shop("view", "CREATE TEMPORARY VIEW v (key, what) AS SELECT id, UPPER(status) FROM orders WHERE total > 1; INSERT INTO lake.db.sink SELECT key, what FROM v WHERE what <> 'X';");
+    cases.shop(
+        "view_of_another_database",
+        "CREATE VIEW v AS SELECT id, status FROM (SELECT * FROM orders); USE lake.db; CREATE TEMPORARY TABLE orders (id BIGINT, status STRING) WITH ('connector'='kafka','topic'='another','properties.bootstrap.servers'='b','format'='json'); INSERT INTO sink SELECT * FROM default_catalog.default_database.v;",
+    );
     cases.shop("subquery", "INSERT INTO lake.db.sink SELECT t.id, t.s FROM (SELECT id, status AS s FROM orders) t;");
     insta::assert_snapshot!(cases);
 }
