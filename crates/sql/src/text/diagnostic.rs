@@ -113,10 +113,18 @@ impl Diagnostics {
     }
 }
 
+/// So many are shown: a file that is no SQL at all has one in each line.
+const SHOWN_MAX: usize = 20;
+
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rendered: Vec<String> = self.list.iter().map(|diagnostic| diagnostic.render(&self.source)).collect();
-        f.write_str(rendered.join("\n").trim_end())
+        let shown = self.list.iter().take(SHOWN_MAX);
+        let rendered: Vec<String> = shown.map(|diagnostic| diagnostic.render(&self.source)).collect();
+        f.write_str(rendered.join("\n").trim_end())?;
+        match self.list.len().saturating_sub(SHOWN_MAX) {
+            0 => Ok(()),
+            more => write!(f, "\n\n… and {more} more, not shown"),
+        }
     }
 }
 

@@ -215,3 +215,11 @@ fn sinks() {
     cases.shop("from_a_catalog", "INSERT INTO lake.db.log SELECT id, status, 1 FROM lake.db.sink;");
     insta::assert_snapshot!(cases);
 }
+
+#[test]
+fn a_file_that_is_no_sql_does_not_flood() {
+    let text = "{\"id\": 1};\n".repeat(500);
+    let shown = shown(&text);
+    assert_eq!(shown.matches("error: ").count(), 20, "{shown}");
+    assert!(shown.ends_with("… and 480 more, not shown"), "{shown}");
+}
