@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 use std::fs::File;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base::ByteCount;
@@ -16,6 +17,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use super::foreign::{Other, row, set, started};
 use super::job::{Place, Run, RunOptions};
 use super::small_table::{Change, Value};
+use super::support::Failing;
 use super::upsert::{floors, noise};
 
 /// The row groups of each file of rows that were written again.
@@ -78,6 +80,28 @@ fn files_of_rows_that_are_filled_again_end_when_they_are_long() {
     let groups = filled_again(1200, 3000, vec![("millstream.write.target-file-bytes", "1mb".to_owned())]);
     assert!(groups.len() > 1, "{groups:?}");
     assert!(groups.iter().sum::<usize>() <= 8, "{groups:?}");
+}
+
+#[test]
+fn many_rows_are_filled_together_also_where_their_old_rows_are_gone() {
+    const ROWS: i64 = 1000;
+    let calls_left = Arc::new(AtomicI64::new(i64::MAX));
+    let place = Place { disk: Arc::new(Failing { calls_left: calls_left.clone() }), ..Place::new() };
+    place.create(true);
+    let mut other = Other::at(&place);
+    let table: Vec<(i64, &str, i64)> = (0..ROWS).map(|id| (id, "gone", id)).collect();
+    other.append(&table);
+    let mut run = Run::start(&place, &RunOptions::upsert(&place)).unwrap();
+    let changes: Vec<Change> = (0..ROWS).map(|id| set(id, id, Value::Absent, -id)).collect();
+    run.write(&changes).unwrap();
+    let prepared = run.prepare(&[(0, ROWS)]).unwrap();
+    other.rewrite(&[(ROWS, "other", 0)]);
+    let before = calls_left.load(Ordering::Relaxed);
+    run.publish(prepared).unwrap();
+    let calls = before - calls_left.load(Ordering::Relaxed);
+    assert!(calls < ROWS, "{calls} calls of the disk for {ROWS} rows");
+    let nulls = (0..ROWS).map(|id| (id, row(None, -id)));
+    assert!(place.table() == nulls.chain([(ROWS, row(Some("other"), 0))]).collect());
 }
 
 /// Keeps warnings.
