@@ -171,15 +171,15 @@ impl Work {
 
     fn finish(self) -> Result<Prepared> {
         let Self { with, files, mut prepared, upsert, _lease } = self;
-        let filled = files.into_old_rows().map(OldRows::into_filled);
+        let (old_rows, _fixed_paid) = files.into_old_rows();
         if let Some(part) = upsert {
             let UpsertPart { changes, deletions, lookup, .. } = part;
             drop(lookup);
             prepared.changes = Some(changes.finish(with.disk.as_ref())?);
             prepared.deletions = deletions.finish()?;
         }
-        if let Some(filled) = filled {
-            prepared.filled = filled.finish()?;
+        if let Some(old_rows) = old_rows {
+            prepared.filled = old_rows.into_filled().finish()?;
         }
         Ok(prepared)
     }

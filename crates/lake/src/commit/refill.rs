@@ -214,7 +214,7 @@ impl<'a> Again<'a> {
     fn finish(mut self, prepared: &mut Prepared) -> Result<()> {
         self.files.end(self.with, prepared)?;
         let Self { with, files, moved, deletions, lookup, .. } = self;
-        let old_rows = files.into_old_rows();
+        let (old_rows, _fixed_paid) = files.into_old_rows();
         drop(lookup);
         prepared.moved.push(moved.finish(with.disk.as_ref())?);
         prepared.deltas.extend(deletions.finish()?);

@@ -36,7 +36,7 @@ pub struct RowFiles {
     /// Pays for naming the next file.
     name_paid: Option<Reservation>,
     filling: Option<Filling>,
-    _fixed_paid: Reservation,
+    fixed_paid: Reservation,
 }
 
 /// What only rows need that take cells from old ones.
@@ -77,7 +77,7 @@ impl RowFiles {
             footer_paid: with.more.empty(),
             name_paid: None,
             filling,
-            _fixed_paid: fixed_paid,
+            fixed_paid,
         })
     }
 
@@ -210,8 +210,9 @@ impl RowFiles {
         self.end_file(prepared)
     }
 
-    /// Gives back what writing took; what is left are the rows that were filled.
-    pub fn into_old_rows(self) -> Option<OldRows> {
-        self.filling.map(|filling| filling.old_rows)
+    /// Gives back what writing rows took. What is left are the rows that were filled, and what pays for the run of the
+    /// index that is written beside.
+    pub fn into_old_rows(self) -> (Option<OldRows>, Reservation) {
+        (self.filling.map(|filling| filling.old_rows), self.fixed_paid)
     }
 }
